@@ -1,0 +1,5 @@
+//! Moves frames and bulk blocks over sockets. Knows no packet but NOP.
+
+mod blocking;
+
+pub use blocking::{read_frame, write_frame};

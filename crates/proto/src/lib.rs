@@ -1,0 +1,10 @@
+//! Every packet of every link, declared once: structs, codecs, ids, dispatch and field tables follow from the
+//! declaration (`packets!`). A frame is `u32 id | u32 length | body`, all big-endian.
+
+#[macro_use]
+mod packets;
+pub mod cs_data;
+mod frame;
+
+pub use frame::{FrameHeader, HEADER_SIZE, PacketError, encode_frame};
+pub use packets::{Direction, Packet, PacketDoc};

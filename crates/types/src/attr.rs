@@ -1,0 +1,194 @@
+//! What a node looks like to a client: the 36-byte ATTR record (`spec/wire-client-master.md` 3.1.4).
+
+use crate::{DecodeError, Reader, Wire};
+
+/// Kinds of nodes, with the numbers of images and of the wire.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum NodeType {
+    /// A regular file.
+    File = 1,
+    /// A directory.
+    Dir = 2,
+    /// A symbolic link.
+    Symlink = 3,
+    /// A named pipe.
+    Fifo = 4,
+    /// A block device.
+    BlockDev = 5,
+    /// A character device.
+    CharDev = 6,
+    /// A socket.
+    Socket = 7,
+    /// A deleted file that still can be brought back.
+    Trash = 8,
+    /// A deleted file that a session still has open.
+    Sustained = 9,
+}
+
+impl NodeType {
+    /// The type with this number.
+    pub fn from_u8(n: u8) -> Option<Self> {
+        use NodeType::*;
+        [File, Dir, Symlink, Fifo, BlockDev, CharDev, Socket, Trash, Sustained]
+            .into_iter()
+            .find(|t| *t as u8 == n)
+    }
+
+    /// True for files with chunks: living, in the trash, or sustained.
+    pub fn has_chunks(self) -> bool {
+        matches!(self, NodeType::File | NodeType::Trash | NodeType::Sustained)
+    }
+}
+
+impl<'a> Wire<'a> for NodeType {
+    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let n = u8::decode(r)?;
+        NodeType::from_u8(n).ok_or_else(|| r.bad("node type"))
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.push(*self as u8);
+    }
+}
+
+/// Hints about caching and permissions in an [`Attr`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct MattrFlags(pub u8);
+
+impl MattrFlags {
+    /// Attributes must not be cached.
+    pub const NO_ATTR_CACHE: u8 = 0x01;
+    /// The directory entry must not be cached.
+    pub const NO_ENTRY_CACHE: u8 = 0x02;
+    /// Data may stay in the cache over an open.
+    pub const ALLOW_DATA_CACHE: u8 = 0x04;
+    /// The node has neither extended attributes nor ACLs.
+    pub const NO_XATTR: u8 = 0x08;
+    /// Data must not be cached at all.
+    pub const DIRECT_MODE: u8 = 0x10;
+    /// The node must not be deleted.
+    pub const UNDELETABLE: u8 = 0x20;
+
+    /// True when all of `bits` are set.
+    pub fn has(self, bits: u8) -> bool {
+        self.0 & bits == bits
+    }
+}
+
+/// The attributes of a node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Attr {
+    /// Caching hints.
+    pub flags: MattrFlags,
+    /// Kind of node; trash and sustained files are shown as files.
+    pub kind: NodeType,
+    /// Permission bits, 0 to 0o7777.
+    pub mode: u16,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Last access, Unix seconds.
+    pub atime: u32,
+    /// Last change of the content, Unix seconds.
+    pub mtime: u32,
+    /// Last change of the node, Unix seconds.
+    pub ctime: u32,
+    /// Directories: 2 + subdirectories; others: names.
+    pub nlink: u32,
+    /// Files: length in bytes. Symlinks: length of the target in the low half. Devices: rdev in the high half.
+    /// Directories: the size of the tree below in a packed form, see [`encode_dir_size`].
+    pub length: u64,
+    /// An opaque byte kept for Windows clients.
+    pub winattr: u8,
+}
+
+impl Attr {
+    /// Bytes of the record.
+    pub const SIZE: usize = 36;
+
+    /// The device number, for block and character devices.
+    pub fn rdev(&self) -> u32 {
+        (self.length >> 32) as u32
+    }
+}
+
+impl<'a> Wire<'a> for Attr {
+    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let flags = MattrFlags(u8::decode(r)?);
+        let type_mode = u16::decode(r)?;
+        let kind = NodeType::from_u8((type_mode >> 12) as u8).ok_or_else(|| r.bad("node type"))?;
+        Ok(Attr {
+            flags,
+            kind,
+            mode: type_mode & 0o7777,
+            uid: u32::decode(r)?,
+            gid: u32::decode(r)?,
+            atime: u32::decode(r)?,
+            mtime: u32::decode(r)?,
+            ctime: u32::decode(r)?,
+            nlink: u32::decode(r)?,
+            length: u64::decode(r)?,
+            winattr: u8::decode(r)?,
+        })
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.flags.0.encode(out);
+        (u16::from(self.kind as u8) << 12 | self.mode & 0o7777).encode(out);
+        for field in [self.uid, self.gid, self.atime, self.mtime, self.ctime, self.nlink] {
+            field.encode(out);
+        }
+        self.length.encode(out);
+        self.winattr.encode(out);
+    }
+}
+
+/// Packs the total length of a directory's tree: millions say the unit (B, KiB, MiB, …), the rest hundredths of it.
+pub fn encode_dir_size(total: u64) -> u64 {
+    match total {
+        0 => 1,
+        t if t < 1 << 10 => t * 100,
+        t if t < 1 << 20 => ((t * 100) >> 10) + 1_000_000,
+        t if t < 1 << 30 => ((t * 100) >> 20) + 2_000_000,
+        t if t < 1 << 40 => ((t * 100) >> 30) + 3_000_000,
+        t if t < 1 << 50 => ((t * 100) >> 40) + 4_000_000,
+        t if t < 1 << 60 => (((t >> 10) * 100) >> 40) + 5_000_000,
+        t => (((t >> 10) * 100) >> 50) + 6_000_000,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attr_is_36_bytes_both_ways() {
+        let attr = Attr {
+            flags: MattrFlags(MattrFlags::NO_XATTR),
+            kind: NodeType::CharDev,
+            mode: 0o4755,
+            uid: 1,
+            gid: 2,
+            atime: 3,
+            mtime: 4,
+            ctime: 5,
+            nlink: 6,
+            length: 0x0501 << 32,
+            winattr: 9,
+        };
+        let mut bytes = Vec::new();
+        attr.encode(&mut bytes);
+        assert_eq!(bytes.len(), Attr::SIZE);
+        assert_eq!(Attr::decode_whole(&bytes), Ok(attr));
+        assert_eq!(attr.rdev(), 0x0501);
+        assert!((0..bytes.len()).all(|n| Attr::decode_whole(&bytes[..n]).is_err()));
+    }
+
+    #[test]
+    fn dir_size_units() {
+        assert_eq!(encode_dir_size(0), 1);
+        assert_eq!(encode_dir_size(1), 100);
+        assert_eq!(encode_dir_size(1024), 1_000_100);
+        assert_eq!(encode_dir_size(3 << 29), 3_000_150);
+    }
+}

@@ -1,0 +1,74 @@
+//! Who asks: a user and their groups.
+
+use crate::{DecodeError, Reader, Wire};
+use std::fmt;
+
+/// The most groups accepted in one request. Linux allows 65,536; a 4.x master refuses more than 4096.
+const MAX_GIDS: u32 = 65536;
+
+/// `u32 count | u32 gid*`, at least one, the primary group first (`spec/wire-client-master.md` 3.1.2).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Gids<'a>(&'a [u8]);
+
+impl<'a> Gids<'a> {
+    /// Builds the list from its wire bytes (`u32` big-endian each); `None` when empty, ragged or too long.
+    pub fn from_be_bytes(bytes: &'a [u8]) -> Option<Self> {
+        let fits = !bytes.is_empty() && bytes.len().is_multiple_of(4) && bytes.len() / 4 <= MAX_GIDS as usize;
+        fits.then_some(Gids(bytes))
+    }
+
+    /// The primary group.
+    pub fn primary(&self) -> u32 {
+        self.iter().next().expect("never empty")
+    }
+
+    /// All groups, the primary one first.
+    pub fn iter(&self) -> impl Iterator<Item = u32> + use<'a> {
+        self.0.chunks_exact(4).map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]))
+    }
+}
+
+impl<'a> Wire<'a> for Gids<'a> {
+    /// Also takes the legacy form of a single gid, which is recognised by being the last four bytes.
+    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let single = r.left() == 4;
+        let mut probe = r.clone();
+        let count = u32::decode(r)?;
+        if single {
+            return probe.take(4).map(Gids);
+        }
+        if count == 0 || count > MAX_GIDS {
+            return Err(r.bad("group count"));
+        }
+        r.take(count as usize * 4).map(Gids)
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        u32::try_from(self.0.len() / 4).expect("at most MAX_GIDS").encode(out);
+        out.extend_from_slice(self.0);
+    }
+}
+
+impl fmt::Debug for Gids<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// `u32 uid | GIDS`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cred<'a> {
+    /// The user.
+    pub uid: u32,
+    /// The user's groups.
+    pub gids: Gids<'a>,
+}
+
+impl<'a> Wire<'a> for Cred<'a> {
+    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        Ok(Cred { uid: u32::decode(r)?, gids: Gids::decode(r)? })
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.uid.encode(out);
+        self.gids.encode(out);
+    }
+}

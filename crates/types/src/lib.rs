@@ -1,0 +1,25 @@
+//! Vocabulary shared by all crates: ids, status codes, attributes, and how each of them is bytes.
+//!
+//! Everything on a wire or in an image is unsigned and big-endian (`spec/wire-client-master.md` 0).
+
+mod attr;
+mod consts;
+mod cred;
+mod ids;
+mod list;
+mod name;
+mod reader;
+mod status;
+mod version;
+mod wire;
+
+pub use attr::{Attr, MattrFlags, NodeType, encode_dir_size};
+pub use consts::*;
+pub use cred::{Cred, Gids};
+pub use ids::{ChunkId, ChunkIndex, ChunkVersion, Inode, MsgId, SessionId};
+pub use list::Rest;
+pub use name::{Bytes8, Bytes32, Name};
+pub use reader::{DecodeError, Reader};
+pub use status::Status;
+pub use version::Version;
+pub use wire::{Reply, Wire};

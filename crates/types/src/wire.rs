@@ -1,0 +1,115 @@
+//! How a value is bytes.
+
+use crate::{DecodeError, Reader, Status};
+
+/// A value with one byte form: fields of packets, records of an image.
+///
+/// `decode` borrows from the input and checks lengths before it advances; `encode` cannot fail, so whatever
+/// limits a form has (a name of 255 bytes at most) are held by the value's type.
+pub trait Wire<'a>: Sized {
+    /// Reads the value and moves the reader behind it.
+    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError>;
+    /// Appends the value's bytes.
+    fn encode(&self, out: &mut Vec<u8>);
+
+    /// Decodes a value that must fill `bytes` exactly.
+    fn decode_whole(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::new(bytes);
+        let value = Self::decode(&mut r)?;
+        r.finish()?;
+        Ok(value)
+    }
+}
+
+macro_rules! wire_int {
+    ($($int:ty),*) => { $(
+        impl<'a> Wire<'a> for $int {
+            fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+                r.array().map(<$int>::from_be_bytes)
+            }
+            fn encode(&self, out: &mut Vec<u8>) {
+                out.extend_from_slice(&self.to_be_bytes());
+            }
+        }
+    )* };
+}
+wire_int!(u8, u16, u32, u64);
+
+impl<'a, const N: usize> Wire<'a> for [u8; N] {
+    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        r.array()
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self);
+    }
+}
+
+/// A value that may be missing at the end of a packet: present exactly when bytes are left.
+impl<'a, T: Wire<'a>> Wire<'a> for Option<T> {
+    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        if r.is_empty() { Ok(None) } else { T::decode(r).map(Some) }
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        if let Some(value) = self {
+            value.encode(out);
+        }
+    }
+}
+
+macro_rules! wire_tuple {
+    ($($t:ident $i:tt),*) => {
+        /// Fields one after the other.
+        impl<'a, $($t: Wire<'a>),*> Wire<'a> for ($($t,)*) {
+            fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+                Ok(($($t::decode(r)?,)*))
+            }
+            fn encode(&self, out: &mut Vec<u8>) {
+                $(self.$i.encode(out);)*
+            }
+        }
+    };
+}
+wire_tuple!(A 0, B 1);
+wire_tuple!(A 0, B 1, C 2);
+wire_tuple!(A 0, B 1, C 2, D 3);
+
+/// An answer: one status byte, or the body of success. The two are told apart by length alone: exactly one byte
+/// left is a status (`spec/wire-client-master.md` 3.1.1). Commands without a body always answer with a status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply<T> {
+    /// The status form.
+    Status(Status),
+    /// The data form.
+    Body(T),
+}
+
+impl<T> Reply<T> {
+    /// The body, or the status as an error. A status of OK in place of a body is an error too.
+    pub fn into_result(self) -> Result<T, Status> {
+        match self {
+            Reply::Status(status) => Err(status),
+            Reply::Body(body) => Ok(body),
+        }
+    }
+}
+
+impl<T> From<Result<T, Status>> for Reply<T> {
+    fn from(result: Result<T, Status>) -> Self {
+        match result {
+            Ok(body) => Reply::Body(body),
+            Err(status) => Reply::Status(status),
+        }
+    }
+}
+
+impl<'a, T: Wire<'a>> Wire<'a> for Reply<T> {
+    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        if r.left() == 1 { Status::decode(r).map(Reply::Status) } else { T::decode(r).map(Reply::Body) }
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Reply::Status(status) => status.encode(out),
+            Reply::Body(body) => body.encode(out),
+        }
+    }
+}
