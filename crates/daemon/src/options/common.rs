@@ -4,7 +4,8 @@ use super::{Kind, OptionDef, fixed, int, no_meaning, option};
 
 const LEVELS: Kind = Kind::Word(&["DEBUG", "INFO", "NOTICE", "WARNING", "ERR"]);
 
-pub(super) const COMMON: &[OptionDef] = &[
+/// The part every daemon's table begins with.
+pub const COMMON: &[OptionDef] = &[
     fixed(
         "WORKING_USER",
         Kind::Text,

@@ -7,6 +7,7 @@ mod master;
 mod metalogger;
 
 pub use chunkserver::CHUNKSERVER;
+pub use common::COMMON;
 pub use master::MASTER;
 pub use metalogger::METALOGGER;
 
