@@ -33,7 +33,7 @@ fn config(disks: Vec<DiskSpec>) -> StoreConfig {
 }
 
 fn start(config: StoreConfig) -> Arc<Store> {
-    let store = Store::start(config).unwrap();
+    let store = Store::start(config).expect("start");
     while store.is_scanning() {
         std::thread::sleep(Duration::from_millis(1));
     }
