@@ -10,6 +10,7 @@ pub mod client_master;
 pub mod cs_data;
 pub mod cs_master;
 mod frame;
+pub mod info;
 pub mod metalogger;
 
 pub use frame::{FrameHeader, HEADER_SIZE, PacketError, encode_frame};
