@@ -7,6 +7,7 @@ use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::TcpStream;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use types::Wire;
 
@@ -17,7 +18,7 @@ const MAX_PARTS: usize = 4;
 /// taken along if they are there, so that a stream of blocks costs one system call each.
 #[derive(Debug)]
 pub struct BulkSocket {
-    stream: TcpStream,
+    stream: Arc<TcpStream>,
     ahead: [u8; HEADER_SIZE],
     have: usize,
 }
@@ -52,11 +53,11 @@ impl BulkSocket {
     pub fn new(stream: TcpStream) -> io::Result<BulkSocket> {
         stream.set_nonblocking(true)?;
         stream.set_nodelay(true)?;
-        Ok(BulkSocket { stream, ahead: [0; HEADER_SIZE], have: 0 })
+        Ok(BulkSocket { stream: Arc::new(stream), ahead: [0; HEADER_SIZE], have: 0 })
     }
 
     /// The connection itself, to ask for addresses or to shut it down.
-    pub fn stream(&self) -> &TcpStream {
+    pub fn stream(&self) -> &Arc<TcpStream> {
         &self.stream
     }
 
@@ -74,7 +75,7 @@ impl BulkSocket {
     /// The next packet's head, if it is there now; its body must be read next. An error at the end of the stream.
     pub fn try_head(&mut self) -> io::Result<Option<FrameHeader>> {
         while self.have < HEADER_SIZE {
-            match rustix::net::recv(&self.stream, &mut self.ahead[self.have..], RecvFlags::DONTWAIT) {
+            match rustix::net::recv(&*self.stream, &mut self.ahead[self.have..], RecvFlags::DONTWAIT) {
                 Ok((_, 0)) => return Err(closed()),
                 Ok((_, n)) => self.have += n,
                 Err(Errno::AGAIN) => return Ok(None),
@@ -92,7 +93,7 @@ impl BulkSocket {
             if let Some(head) = self.try_head()? {
                 return Ok(head);
             }
-            if wait_for(&self.stream, PollFlags::IN, deadline)?.is_empty() {
+            if wait_for(&*self.stream, PollFlags::IN, deadline)?.is_empty() {
                 return Err(too_slow("waiting for a packet"));
             }
         }
@@ -111,7 +112,7 @@ impl BulkSocket {
         slices[used - 1] = IoSliceMut::new(&mut ahead);
         let mut slices = &mut slices[..used];
         while left > 0 {
-            match rustix::io::readv(&self.stream, slices) {
+            match rustix::io::readv(&*self.stream, slices) {
                 Ok(0) => return Err(closed()),
                 Ok(n) if n >= left => {
                     self.have = n - left;
@@ -122,7 +123,7 @@ impl BulkSocket {
                     IoSliceMut::advance_slices(&mut slices, n);
                 }
                 Err(Errno::AGAIN) => {
-                    if wait_for(&self.stream, PollFlags::IN, deadline)?.is_empty() {
+                    if wait_for(&*self.stream, PollFlags::IN, deadline)?.is_empty() {
                         return Err(too_slow("receiving a packet"));
                     }
                 }
@@ -154,13 +155,13 @@ impl BulkSocket {
         let mut left: usize = parts.iter().map(|part| part.len()).sum();
         while left > 0 {
             let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
-            match rustix::net::sendmsg(&self.stream, slices, &mut SendAncillaryBuffer::default(), flags) {
+            match rustix::net::sendmsg(&*self.stream, slices, &mut SendAncillaryBuffer::default(), flags) {
                 Ok(n) => {
                     left -= n;
                     IoSlice::advance_slices(&mut slices, n);
                 }
                 Err(Errno::AGAIN) => {
-                    if wait_for(&self.stream, PollFlags::OUT, deadline)?.is_empty() {
+                    if wait_for(&*self.stream, PollFlags::OUT, deadline)?.is_empty() {
                         return Err(too_slow("sending a packet"));
                     }
                 }
@@ -181,9 +182,9 @@ impl BulkSocket {
         self.have = 0;
         let mut sink = [0; 16384];
         while Instant::now() < deadline
-            && wait_for(&self.stream, PollFlags::IN, deadline).is_ok_and(|events| !events.is_empty())
+            && wait_for(&*self.stream, PollFlags::IN, deadline).is_ok_and(|events| !events.is_empty())
         {
-            match rustix::net::recv(&self.stream, &mut sink, RecvFlags::DONTWAIT) {
+            match rustix::net::recv(&*self.stream, &mut sink, RecvFlags::DONTWAIT) {
                 Ok((_, 0)) => return,
                 Ok(_) | Err(Errno::AGAIN | Errno::INTR) => {}
                 Err(_) => return,
