@@ -160,9 +160,10 @@ mod tests {
         std::thread::sleep(QUIET);
         pulses.tick();
         drop(busy);
-        let _not = one.busy(false);
+        let not = one.busy(false);
         std::thread::sleep(QUIET);
         pulses.tick();
+        drop(not);
         drop(one);
         assert!(pulses.all.lock().is_empty());
         stream.shutdown(std::net::Shutdown::Write).unwrap();
