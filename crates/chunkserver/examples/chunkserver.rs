@@ -37,7 +37,8 @@ fn main() -> Result<()> {
             "AUTH_CODE" => config.auth_code = value.clone(),
             "HDD_FSYNC_BEFORE_CLOSE" if value == "0" => config.disks.durability = Durability::Never,
             "HDD_LEAVE_SPACE_DEFAULT" => {
-                config.disks.leave_space = chunkstore::parse_size(value).context("HDD_LEAVE_SPACE_DEFAULT")?;
+                config.disks.leave_space =
+                    chunkstore::parse_size(value).context("HDD_LEAVE_SPACE_DEFAULT")?;
             }
             _ => {}
         }

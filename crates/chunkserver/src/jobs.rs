@@ -29,7 +29,12 @@ struct State {
 }
 
 impl JobPool {
-    pub(crate) fn new(name: &'static str, max_threads: usize, keep_idle: usize, max_queue: usize) -> Arc<JobPool> {
+    pub(crate) fn new(
+        name: &'static str,
+        max_threads: usize,
+        keep_idle: usize,
+        max_queue: usize,
+    ) -> Arc<JobPool> {
         let (state, wake) = Default::default();
         Arc::new(JobPool { name, max_threads: max_threads.max(1), keep_idle, max_queue, state, wake })
     }

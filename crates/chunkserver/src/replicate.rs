@@ -26,7 +26,8 @@ pub(crate) fn replicate(
     let store = &server.store;
     // Version 0 marks what is unfinished: a master deletes such leftovers.
     store.create(chunk, ChunkVersion(0))?;
-    let result = fetch(server, chunk, source).and_then(|()| store.set_version(chunk, version, ChunkVersion(0)));
+    let result =
+        fetch(server, chunk, source).and_then(|()| store.set_version(chunk, version, ChunkVersion(0)));
     if result.is_err() {
         let _ = store.delete(chunk, ChunkVersion(0));
     }
@@ -77,7 +78,12 @@ fn ask_blocks(link: &mut BulkSocket, source: &Source) -> Result<u16, Status> {
 }
 
 /// Receives a whole block and returns its checksum, which whoever writes it compares.
-fn receive_block(link: &mut BulkSocket, source: &Source, number: u16, block: &mut [u8]) -> Result<u32, Status> {
+fn receive_block(
+    link: &mut BulkSocket,
+    source: &Source,
+    number: u16,
+    block: &mut [u8],
+) -> Result<u32, Status> {
     let deadline = Instant::now() + STEP;
     let (id, len) = next_head(link, deadline)?;
     if id == ReadStatus::ID && len == 9 {

@@ -92,7 +92,9 @@ pub fn start(config: Config) -> Result<Running> {
 fn raise_limit() -> u64 {
     let now = getrlimit(Resource::Nofile);
     let wanted = Rlimit { current: Some(DESCRIPTORS), maximum: now.maximum.map(|max| max.max(DESCRIPTORS)) };
-    if now.current.is_some_and(|current| current < DESCRIPTORS) && setrlimit(Resource::Nofile, wanted).is_err() {
+    if now.current.is_some_and(|current| current < DESCRIPTORS)
+        && setrlimit(Resource::Nofile, wanted).is_err()
+    {
         let most = Rlimit { current: now.maximum, maximum: now.maximum };
         let _ = setrlimit(Resource::Nofile, most);
     }
@@ -147,7 +149,8 @@ impl Running {
             let Config { bind_host, master_host, master_port, master_timeout, auth_code, .. } = c.clone();
             (bind_host, master_host, master_port, master_timeout, auth_code)
         };
-        let fixed = |c: &Config| (c.data_path.clone(), c.listen_host.clone(), c.listen_port, c.hdd_cfg.clone());
+        let fixed =
+            |c: &Config| (c.data_path.clone(), c.listen_host.clone(), c.listen_port, c.hdd_cfg.clone());
         if fixed(&old) != fixed(&config) {
             tracing::warn!(
                 "DATA_PATH, CSSERV_LISTEN_HOST, CSSERV_LISTEN_PORT and HDD_CONF_FILENAME change at a restart"

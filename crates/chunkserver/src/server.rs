@@ -43,7 +43,12 @@ pub(crate) struct Server {
 pub(crate) struct Active<'a>(&'a AtomicU32);
 
 impl Server {
-    pub(crate) fn new(config: Config, store: Arc<Store>, identity: Identity, listen: SocketAddrV4) -> Arc<Server> {
+    pub(crate) fn new(
+        config: Config,
+        store: Arc<Store>,
+        identity: Identity,
+        listen: SocketAddrV4,
+    ) -> Arc<Server> {
         let (threads, idle) = (config.workers_max as usize, config.workers_max_idle as usize);
         Arc::new(Server {
             store,

@@ -5,7 +5,8 @@ use crate::pulse::Registered;
 use crate::server::Server;
 use net::bulk::{BulkSocket, wait_for};
 use proto::cs_data::{
-    ChunkBlocks, ChunkChecksum, ChunkChecksumTab, CltoCs, CrcTable, ReadStatus, WriteData, WriteFinish, WriteStatus,
+    ChunkBlocks, ChunkChecksum, ChunkChecksumTab, CltoCs, CrcTable, ReadStatus, WriteData, WriteFinish,
+    WriteStatus,
 };
 use proto::{Direction, FrameHeader, Packet, PacketError, encode_frame};
 use rustix::event::PollFlags;

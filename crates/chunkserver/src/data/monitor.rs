@@ -25,8 +25,13 @@ const NOT_IN_USE: u8 = 8;
 pub(crate) fn module_info(server: &Server, msgid: Option<MsgId>, out: &mut Vec<u8>) {
     let identity = server.identity.lock();
     let master = server.master.lock().unwrap_or(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
-    let module =
-        Module { kind: CHUNKSERVER, version: OUR_VERSION, id: identity.csid, metaid: identity.metaid, master };
+    let module = Module {
+        kind: CHUNKSERVER,
+        version: OUR_VERSION,
+        id: identity.csid,
+        metaid: identity.metaid,
+        master,
+    };
     encode_frame(&ModuleInfoReply { info: ModuleForm { msgid, module } }, out);
 }
 

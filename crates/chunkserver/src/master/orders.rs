@@ -8,8 +8,8 @@ use crate::server::Server;
 use proto::cs_data::CrcTable;
 use proto::cs_master::{
     ChunkBlocks, ChunkChecksum, ChunkChecksumTab, ChunkCreateReply, ChunkDeleteReply, ChunkDuplicateReply,
-    ChunkDuptruncReply, ChunkOp, ChunkOpReply, ChunkReplicateReply, ChunkSetVersionReply, ChunkTruncateReply, MatoCs,
-    ReplicationSource, Source,
+    ChunkDuptruncReply, ChunkOp, ChunkOpReply, ChunkReplicateReply, ChunkSetVersionReply, ChunkTruncateReply,
+    MatoCs, ReplicationSource, Source,
 };
 use std::sync::Arc;
 use types::{CHUNK_SIZE, ChunkId, ChunkVersion, Status};
@@ -92,10 +92,23 @@ fn start_more(server: &Arc<Server>, outbox: &Arc<Outbox>, order: MatoCs<'_>) -> 
         }
         MatoCs::ChunkOp(o) => {
             let op = o.clone();
-            queue(pool, outbox, move || chunk_op(&store, &op), move |out, status| {
-                let ChunkOp { chunk, version, new_version, copy_chunk, copy_version, length } = o;
-                out.put(&ChunkOpReply { chunk, version, new_version, copy_chunk, copy_version, length, status });
-            });
+            queue(
+                pool,
+                outbox,
+                move || chunk_op(&store, &op),
+                move |out, status| {
+                    let ChunkOp { chunk, version, new_version, copy_chunk, copy_version, length } = o;
+                    out.put(&ChunkOpReply {
+                        chunk,
+                        version,
+                        new_version,
+                        copy_chunk,
+                        copy_version,
+                        length,
+                        status,
+                    });
+                },
+            );
         }
         MatoCs::GetChunkBlocks(q) => question(pool, outbox, move |out| {
             let (blocks, status) = blocks(&store, q.chunk, q.version);

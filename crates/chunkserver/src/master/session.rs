@@ -7,8 +7,8 @@ use crate::Config;
 use crate::server::Server;
 use anyhow::{Context, Result, bail, ensure};
 use proto::cs_master::{
-    Ack, ChunkDamaged, ChunkLost, ChunkNew, CsRegister, CsRegisterPacket, CsSpace, CurrentLoad, ErrorOccurred, MatoCs,
-    Nop, Space,
+    Ack, ChunkDamaged, ChunkLost, ChunkNew, CsRegister, CsRegisterPacket, CsSpace, CurrentLoad,
+    ErrorOccurred, MatoCs, Nop, Space,
 };
 use proto::{Direction, FrameHeader, HEADER_SIZE, encode_frame};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};

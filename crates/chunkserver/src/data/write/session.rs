@@ -74,7 +74,12 @@ pub(super) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(conn: &'a mut Conn, request: &Write<'_>, next: Option<Next>, handle: Handle) -> Session<'a> {
+    pub(super) fn new(
+        conn: &'a mut Conn,
+        request: &Write<'_>,
+        next: Option<Next>,
+        handle: Handle,
+    ) -> Session<'a> {
         let block = conn.server.blocks.take();
         let now = Instant::now();
         Session {
@@ -306,17 +311,18 @@ impl<'a> Session<'a> {
             }
             let mut body = [0; 13];
             if head.id != WriteStatus::ID || head.len as usize != body.len() {
-                return Err(broken(format!("packet {} from the next server", head.id)));
+                return Err(self.out_of_step(&format!("packet {}", head.id)));
             }
             next.socket.read(&mut [&mut body], packet_deadline()).map_err(lost)?;
-            let status = WriteStatus::decode_whole(&body).map_err(|error| broken(error.to_string()))?;
+            let status =
+                WriteStatus::decode_whole(&body).map_err(|error| self.out_of_step(&error.to_string()))?;
             self.status_of_next(&status)?;
         }
     }
 
     fn status_of_next(&mut self, status: &WriteStatus) -> Result<(), Stop> {
         if status.chunk != self.chunk {
-            return Err(broken("status of another chunk from the next server".into()));
+            return Err(self.out_of_step("status of another chunk"));
         }
         if status.status != Status::OK {
             return Err(Stop::Failed(status.write_id, status.status));
@@ -327,10 +333,16 @@ impl<'a> Session<'a> {
             return Ok(());
         }
         if self.pending.get(self.passed) != Some(&status.write_id) {
-            return Err(broken(format!("status of write {} out of order", status.write_id)));
+            return Err(self.out_of_step(&format!("status of write {}", status.write_id)));
         }
         self.passed += 1;
         Ok(())
+    }
+
+    /// The next server says what it must not; nothing it says later can be believed.
+    fn out_of_step(&self, what: &str) -> Stop {
+        tracing::warn!("chunk {:016X}: unexpected {what} from the next server", self.chunk);
+        Stop::Failed(0, Status::DISCONNECTED)
     }
 
     /// Puts into the output what may be acknowledged.
