@@ -68,6 +68,10 @@ impl Link {
         sink: Arc<dyn Unsolicited>,
     ) -> std::result::Result<Arc<Link>, ConnectError> {
         let (stream, info) = register::connect_new(&options)?;
+        let mut options = options;
+        if options.forget_password {
+            options.password = None;
+        }
         let conn = Conn::new(stream).map_err(ConnectError::Io)?;
         let state =
             State { conn: Some(Arc::new(conn)), pending: BTreeMap::new(), next_id: 1, reading: false, info };

@@ -137,3 +137,14 @@ fn init_reply(minor: u32, max_readahead: u32, offered: u64, options: InitOptions
     out.0.resize(64, 0);
     out.0
 }
+
+impl Device {
+    /// Waits for the end of the mount, at most this long.
+    pub(crate) fn is_unmounted_within(&self, time: std::time::Duration) -> bool {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let timeout = Timespec { tv_sec: time.as_secs().cast_signed(), tv_nsec: time.subsec_nanos().into() };
+        // No events are asked for: requests that wait must not end the pause, an error always does.
+        let mut fds = [PollFd::new(&*self.fd, PollFlags::empty())];
+        matches!(poll(&mut fds, Some(&timeout)), Ok(n) if n > 0)
+    }
+}

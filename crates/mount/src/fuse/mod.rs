@@ -14,5 +14,5 @@ mod reply;
 pub(crate) use device::{Device, InitOptions};
 pub(crate) use mountpoint::{MountError, mount, unmount_lazily};
 pub(crate) use notify::Notifier;
-pub(crate) use op::{Op, Request, SetAttr, TimeSet};
+pub(crate) use op::{LockArgs, Op, Request, SetAttr, TimeSet};
 pub(crate) use reply::{DirReply, FileAttr, Reply, Ttl, open_flags};

@@ -15,8 +15,8 @@ use thiserror::Error;
 /// Why a mount failed, in words for the one who typed the command.
 #[derive(Debug, Error)]
 pub(crate) enum MountError {
-    #[error("cannot open /dev/fuse: {0}{}", fuse_hint(.0))]
-    NoDevice(Errno),
+    #[error("cannot open /dev/fuse: {error}{}", fuse_hint(.error))]
+    NoDevice { error: Errno },
     #[error("cannot mount on '{at}': {error}{}", mount_hint(.error))]
     Mount { at: String, error: Errno },
     #[error("only root can mount by itself, and the helper fusermount3 failed: {0} (install fuse3, or run as root)")]
@@ -44,7 +44,7 @@ pub(crate) fn mount(at: &Path, source: &str, flags: MountFlags, options: &[&str]
         return helper_mount(at, source, flags, options);
     }
     let fd = rustix::fs::open("/dev/fuse", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
-        .map_err(MountError::NoDevice)?;
+        .map_err(|error| MountError::NoDevice { error })?;
     let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
     let mut data = format!(
         "fd={},rootmode=40000,user_id={},group_id={}",

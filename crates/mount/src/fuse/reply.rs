@@ -214,15 +214,24 @@ impl DirReply {
         DirReply { out: Out::with_capacity(size), size }
     }
 
-    /// Adds an entry with, for `readdirplus`, its attributes; false when it does not fit. `next` is the position
-    /// behind it, `kind` the `DT_*` number.
-    pub(crate) fn add(&mut self, node: Inode, next: u64, kind: u32, name: &[u8], plus: Option<(&FileAttr, Ttl)>) -> bool {
+    /// Adds an entry; false when it does not fit. `next` is the position behind it, `kind` the `DT_*` number. For
+    /// `readdirplus` each entry carries its attributes, if we have them.
+    pub(crate) fn add(
+        &mut self,
+        (node, kind): (Inode, u32),
+        next: u64,
+        name: &[u8],
+        plus: Option<Option<(FileAttr, Ttl)>>,
+    ) -> bool {
         let need = (24 + name.len()).next_multiple_of(8) + if plus.is_some() { 128 } else { 0 };
         if self.out.0.len() + need > self.size {
             return false;
         }
-        if let Some((attr, ttl)) = plus {
-            put_entry(&mut self.out, attr, ttl);
+        match plus {
+            Some(Some((attr, ttl))) => put_entry(&mut self.out, &attr, ttl),
+            // Node 0: the kernel has to look it up when it needs it.
+            Some(None) => self.out.0.resize(self.out.0.len() + 128, 0),
+            None => {}
         }
         let len = u32::try_from(name.len()).expect("names have at most 255 bytes");
         self.out.u64(node.0.into()).u64(next).u32(len).u32(kind).bytes(name).pad8();
