@@ -17,12 +17,26 @@ pub(crate) struct Program {
 }
 
 /// All of them.
-pub(crate) const PROGRAMS: &[Program] = &[Program {
-    name: "mfsmetalogger",
-    also: &[],
-    about: "Daemon that keeps a copy of the master's metadata",
-    main: roles::metalogger::main,
-}];
+pub(crate) const PROGRAMS: &[Program] = &[
+    Program {
+        name: "mfschunkserver",
+        also: &[],
+        about: "Daemon that keeps chunks of files on its disks",
+        main: roles::chunkserver::main,
+    },
+    Program {
+        name: "mfsmetalogger",
+        also: &[],
+        about: "Daemon that keeps a copy of the master's metadata",
+        main: roles::metalogger::main,
+    },
+    Program {
+        name: "mfsmount",
+        also: &["mount.moosefs"],
+        about: "Mounts the file system",
+        main: roles::mount::main,
+    },
+];
 
 /// The program for the name of a file.
 pub(crate) fn called(name: &str) -> Option<&'static Program> {
