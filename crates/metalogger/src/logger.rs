@@ -9,15 +9,14 @@ use crate::{Settings, generations, verify};
 use anyhow::{Context, bail};
 use ondisk::image::Header;
 use proto::Direction;
-use proto::any::VersionForm;
 use proto::metalogger::{
-    ChangeLogEvent, ConfigValue, DownloadEnd, DownloadFile, DownloadInfo, DownloadRequest, DownloadStart, MatoMl,
-    MlRegister, MlRegisterPacket, VersionInfo,
+    ChangeLogEvent, DownloadEnd, DownloadFile, DownloadInfo, DownloadRequest, DownloadStart, MatoMl,
+    MlRegister, MlRegisterPacket,
 };
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use types::{Name, OUR_VERSION, RestBytes};
+use types::OUR_VERSION;
 
 /// How often gathered lines are made durable, at most.
 const SYNC: Duration = Duration::from_secs(1);
@@ -81,7 +80,9 @@ impl Logger {
                 image.version,
                 logger.logs.last()
             ),
-            Some(image) => tracing::info!("image of version {} is held, but not all changes since", image.version),
+            Some(image) => {
+                tracing::info!("image of version {} is held, but not all changes since", image.version)
+            }
             None => tracing::info!("no image is held yet"),
         }
         Ok(logger)
@@ -106,7 +107,8 @@ impl Logger {
     /// True when a recovery with the files held would get everything up to the last change.
     fn is_complete(&self) -> anyhow::Result<bool> {
         let Some(image) = self.image else { return Ok(false) };
-        Ok(self.logs.last() > 0 && covers(&self.dir, image.version, self.logs.last()).context("can't read changelogs")?)
+        Ok(self.logs.last() > 0
+            && covers(&self.dir, image.version, self.logs.last()).context("can't read changelogs")?)
     }
 
     /// What to say first on a new connection.
@@ -168,7 +170,10 @@ impl Logger {
             self.logs.write()
         };
         result.with_context(|| {
-            format!("can't write {}: make room or repair the disk; the master is asked again for what is missing", log_name(0))
+            format!(
+                "can't write {}: make room or repair the disk; the master is asked again for what is missing",
+                log_name(0)
+            )
         })
     }
 
@@ -184,7 +189,9 @@ impl Logger {
                 }
             },
             MatoMl::DownloadInfoPacket(packet) => {
-                let Some(download) = &mut self.download else { bail!("download information that nobody asked for") };
+                let Some(download) = &mut self.download else {
+                    bail!("download information that nobody asked for")
+                };
                 match packet.info {
                     DownloadInfo::Error(_) => {
                         self.failed("download start error");
@@ -200,13 +207,6 @@ impl Logger {
                 let Some(download) = &mut self.download else { bail!("a block that nobody asked for") };
                 let next = download.block(packet.offset, packet.block);
                 self.go_on(link, next)
-            }
-            MatoMl::GetVersion(packet) => {
-                let (msgid, text) = (packet.msgid, RestBytes(b"3.0.117-1"));
-                link.send(&VersionInfo { info: VersionForm { msgid, version: OUR_VERSION, text } })
-            }
-            MatoMl::GetConfig(packet) => {
-                link.send(&ConfigValue { msgid: packet.msgid, value: Name::default() })
             }
             _ => Ok(()),
         }
@@ -230,7 +230,8 @@ impl Logger {
         self.logs
             .take(number, text, self.settings.back_logs)
             .with_context(|| format!("can't write {}", log_name(0)))?;
-        let stamp = text.split(|&b| b == b'|').next().and_then(|stamp| str::from_utf8(stamp).ok()?.parse().ok());
+        let stamp =
+            text.split(|&b| b == b'|').next().and_then(|stamp| str::from_utf8(stamp).ok()?.parse().ok());
         if let Some(stamp) = stamp {
             self.lag.last = unix_now().saturating_sub(stamp);
             self.lag.largest = self.lag.largest.max(self.lag.last);
@@ -272,7 +273,10 @@ impl Logger {
                     // Nobody waits for the answer any more when the connection is gone.
                     let _ = send.send(verify::image(&temporary, size));
                 };
-                std::thread::Builder::new().name("check".into()).spawn(check).context("can't start a thread")?;
+                std::thread::Builder::new()
+                    .name("check".into())
+                    .spawn(check)
+                    .context("can't start a thread")?;
                 self.check = Some(receive);
                 return Ok(());
             }
@@ -334,12 +338,16 @@ impl Logger {
         self.logs.write().context("changelog")?;
         let Some(image) = self.image else { return Ok(()) };
         let last = self.logs.last();
-        self.complete = last == 0 || covers(&self.dir, image.version, last).context("can't read changelogs")?;
+        self.complete =
+            last == 0 || covers(&self.dir, image.version, last).context("can't read changelogs")?;
         if self.complete {
             self.schedule.succeeded();
             self.hourly.succeeded();
         } else {
-            self.failed(&format!("the changelogs do not lead from version {} to change {last}", image.version));
+            self.failed(&format!(
+                "the changelogs do not lead from version {} to change {last}",
+                image.version
+            ));
         }
         Ok(())
     }
@@ -358,7 +366,9 @@ impl Logger {
     pub(crate) fn report(&mut self) {
         let lag = std::mem::take(&mut self.lag);
         let image = match self.image {
-            Some(image) if self.complete => format!("image of version {} and all changes since are held", image.version),
+            Some(image) if self.complete => {
+                format!("image of version {} and all changes since are held", image.version)
+            }
             Some(image) => format!("image of version {} is held, but not all changes since", image.version),
             None => "no image is held".into(),
         };

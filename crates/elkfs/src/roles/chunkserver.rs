@@ -45,7 +45,8 @@ fn run(context: &mut Context) -> anyhow::Result<()> {
             }
         }
         if pending.info {
-            let master = if running.is_registered() { "registered with the master" } else { "without a master" };
+            let master =
+                if running.is_registered() { "registered with the master" } else { "without a master" };
             tracing::info!("serving chunks on {}, {master}", running.addr());
         }
     }
