@@ -4,9 +4,11 @@ use super::source::Source;
 
 const PURE: [&str; 6] = ["types", "proto", "ondisk", "metadata", "placement", "ec"];
 
-const BANNED: [&str; 14] = [
+const BANNED: [&str; 16] = [
     "std::fs",
-    "std::net",
+    "TcpStream",
+    "TcpListener",
+    "UdpSocket",
     "std::env",
     "std::process",
     "std::thread",

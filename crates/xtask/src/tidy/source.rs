@@ -27,7 +27,7 @@ impl Source {
         let part = self.path.iter().nth(2).and_then(|name| name.to_str());
         let file = self.path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
         matches!(part, Some("tests" | "benches" | "examples"))
-            || file == "tests"
+            || matches!(file, "tests" | "fixtures")
             || file.ends_with("_tests")
             || self.path.iter().skip(3).any(|part| part == "tests")
     }
