@@ -61,7 +61,7 @@ impl Config {
     }
 
     /// Every option that the file sets, with its value as written, for those who may ask over the network.
-    pub fn written(&self) -> &BTreeMap<String, String> {
+    pub fn all_written(&self) -> &BTreeMap<String, String> {
         &self.written
     }
 
