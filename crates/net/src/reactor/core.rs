@@ -50,6 +50,8 @@ pub struct Net {
     free: Vec<u32>,
     dirty: Vec<u32>,
     backlog: Vec<u32>,
+    /// Connections with something held, so that a release need not look at all of them.
+    holders: Vec<u32>,
     next_serial: u32,
     now: Instant,
 }
@@ -103,9 +105,7 @@ impl Net {
 
     /// Queues a packet that leaves when `mark` is released. Marks must not decrease from call to call.
     pub fn send_held<'a>(&mut self, conn: ConnId, mark: u64, packet: &impl Packet<'a>) {
-        if let Some(conn) = self.conn(conn) {
-            conn.outbox.hold(mark, |out| encode_frame(packet, out));
-        }
+        self.hold(conn, mark, |out| encode_frame(packet, out));
     }
 
     /// Queues bytes of a whole frame made elsewhere.
@@ -117,19 +117,29 @@ impl Net {
 
     /// Like [`Net::send_bytes`], held under a mark.
     pub fn send_bytes_held(&mut self, conn: ConnId, mark: u64, frame: &[u8]) {
-        if let Some(conn) = self.conn(conn) {
-            conn.outbox.hold(mark, |out| out.extend_from_slice(frame));
+        self.hold(conn, mark, |out| out.extend_from_slice(frame));
+    }
+
+    fn hold(&mut self, id: ConnId, mark: u64, write: impl FnOnce(&mut Vec<u8>)) {
+        let Some(conn) = self.conn(id) else { return };
+        let held_before = conn.outbox.holds();
+        conn.outbox.hold(mark, write);
+        if !held_before {
+            self.holders.push(id.slot);
         }
     }
 
     /// Lets everything go that is held under marks up to `mark`.
     pub fn release(&mut self, mark: u64) {
-        for slot in 0..self.conns.len() {
-            let Some(conn) = self.conns[slot].as_mut().filter(|c| c.outbox.holds()) else { continue };
+        for slot in std::mem::take(&mut self.holders) {
+            let Some(conn) = self.conns[slot as usize].as_mut() else { continue };
             conn.outbox.release(mark);
+            if conn.outbox.holds() {
+                self.holders.push(slot);
+            }
             if !conn.dirty && conn.outbox.wants_to_send() {
                 conn.dirty = true;
-                self.dirty.push(u32::try_from(slot).expect("MAX_CONNS fits"));
+                self.dirty.push(slot);
             }
         }
     }
@@ -190,6 +200,7 @@ impl Reactor {
             free: Vec::new(),
             dirty: Vec::new(),
             backlog: Vec::new(),
+            holders: Vec::new(),
             next_serial: 1,
             now,
         };

@@ -1,0 +1,9 @@
+//! The master: one loop that owns all metadata.
+//!
+//! An event comes in, a plan is made, the resulting operation is applied and appended to the changelog; the answer
+//! leaves when its line is durable. Everything slow (fsync, images) happens on other threads and comes back as an
+//! event.
+
+pub mod exports;
+pub mod journal;
+pub mod storage;
