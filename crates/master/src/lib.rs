@@ -4,6 +4,8 @@
 //! leaves when its line is durable. Everything slow (fsync, images) happens on other threads and comes back as an
 //! event.
 
+pub mod data_cache;
 pub mod exports;
+pub mod images;
 pub mod journal;
 pub mod storage;

@@ -1,7 +1,7 @@
 //! The data directory behind a trait, so that tests can freeze and tear it at any point.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,8 @@ pub trait Storage: Send + Sync {
     fn append(&self, name: &str) -> io::Result<Box<dyn AppendFile>>;
     /// Creates an empty file in place of any old one.
     fn create(&self, name: &str) -> io::Result<Box<dyn AppendFile>>;
+    /// Opens a file for reading from its start.
+    fn open(&self, name: &str) -> io::Result<Box<dyn Read>>;
     /// A whole file.
     fn read(&self, name: &str) -> io::Result<Vec<u8>>;
     /// True when the file exists.
@@ -53,7 +55,7 @@ impl DirStorage {
         &self.path
     }
 
-    fn open(&self, name: &str, options: &mut OpenOptions) -> io::Result<Box<dyn AppendFile>> {
+    fn open_with(&self, name: &str, options: &mut OpenOptions) -> io::Result<Box<dyn AppendFile>> {
         // The umask of the daemon (FILE_UMASK) decides what remains of the mode.
         let file = options.mode(0o666).open(self.path.join(name))?;
         Ok(Box::new(file))
@@ -62,10 +64,13 @@ impl DirStorage {
 
 impl Storage for DirStorage {
     fn append(&self, name: &str) -> io::Result<Box<dyn AppendFile>> {
-        self.open(name, OpenOptions::new().append(true).create(true))
+        self.open_with(name, OpenOptions::new().append(true).create(true))
     }
     fn create(&self, name: &str) -> io::Result<Box<dyn AppendFile>> {
-        self.open(name, OpenOptions::new().write(true).create(true).truncate(true))
+        self.open_with(name, OpenOptions::new().write(true).create(true).truncate(true))
+    }
+    fn open(&self, name: &str) -> io::Result<Box<dyn Read>> {
+        Ok(Box::new(File::open(self.path.join(name))?))
     }
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         std::fs::read(self.path.join(name))

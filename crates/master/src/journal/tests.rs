@@ -20,6 +20,9 @@ impl Storage for Flaky {
     fn create(&self, name: &str) -> io::Result<Box<dyn AppendFile>> {
         self.dir.create(name)
     }
+    fn open(&self, name: &str) -> io::Result<Box<dyn io::Read>> {
+        self.dir.open(name)
+    }
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         self.dir.read(name)
     }
