@@ -3,8 +3,11 @@
 
 #[macro_use]
 mod packets;
+pub mod any;
+pub mod client_master;
 pub mod cs_data;
+pub mod cs_master;
 mod frame;
 
 pub use frame::{FrameHeader, HEADER_SIZE, PacketError, encode_frame};
-pub use packets::{Direction, Packet, PacketDoc};
+pub use packets::{Direction, FieldDoc, Packet, PacketDoc};

@@ -1,0 +1,111 @@
+//! Shapes of namespace packets.
+
+use super::data_shapes::ChunkPlace;
+use types::{Attr, DecodeError, Inode, Name, NodeType, Reader, Tag, Wire};
+
+/// What a lookup finds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LookupData<'a> {
+    /// The node.
+    pub inode: Inode,
+    /// Its attributes.
+    pub attr: Attr,
+    /// What the user may do with it and how to cache it; constants in [`LookupFlags`]. The bit 0x0100 is not kept
+    /// here: it says whether `chunk0` is there.
+    pub flags: LookupFlags,
+    /// Where the first chunk is.
+    pub chunk0: Option<ChunkPlace<'a>>,
+}
+
+/// Bits 0 to 7: access mode m (read 4, write 2, execute 1) is allowed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LookupFlags(pub u16);
+
+impl LookupFlags {
+    /// The place of chunk 0 is attached.
+    pub const CHUNK_ZERO: u16 = 0x0100;
+    /// The session is read only.
+    pub const READ_ONLY: u16 = 0x0200;
+    /// The kernel's cache may be kept over an open.
+    pub const KEEP_CACHE: u16 = 0x0400;
+    /// The node is immutable.
+    pub const IMMUTABLE: u16 = 0x0800;
+    /// Data must not be cached.
+    pub const DIRECT: u16 = 0x1000;
+    /// The file is append only.
+    pub const APPEND_ONLY: u16 = 0x2000;
+
+    /// True when all of `bits` are set.
+    pub fn has(self, bits: u16) -> bool {
+        self.0 & bits == bits
+    }
+}
+
+impl<'a> Wire<'a> for LookupData<'a> {
+    const MIN_SIZE: usize = 6 + Attr::SIZE;
+    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let (inode, attr, flags) = <(Inode, Attr, u16)>::decode(r)?;
+        let chunk0 = if flags & LookupFlags::CHUNK_ZERO != 0 {
+            let (Tag::<2>, place) = Wire::decode(r)?;
+            Some(place)
+        } else {
+            None
+        };
+        Ok(LookupData { inode, attr, flags: LookupFlags(flags & !LookupFlags::CHUNK_ZERO), chunk0 })
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        let mut flags = self.flags.0 & !LookupFlags::CHUNK_ZERO;
+        if self.chunk0.is_some() {
+            flags |= LookupFlags::CHUNK_ZERO;
+        }
+        (self.inode, self.attr, flags).encode(out);
+        if let Some(place) = &self.chunk0 {
+            Tag::<2>.encode(out);
+            place.encode(out);
+        }
+    }
+}
+
+/// An entry of a directory without attributes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DirEntry<'a> {
+    /// Its name.
+    pub name: Name<'a>,
+    /// Its node.
+    pub inode: Inode,
+    /// The node's type.
+    pub kind: NodeType,
+}
+
+impl<'a> Wire<'a> for DirEntry<'a> {
+    const MIN_SIZE: usize = 6;
+    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let (name, inode, kind) = Wire::decode(r)?;
+        Ok(DirEntry { name, inode, kind })
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        (self.name, self.inode, self.kind).encode(out);
+    }
+}
+
+/// An entry of a directory with attributes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DirEntryAttr<'a> {
+    /// Its name.
+    pub name: Name<'a>,
+    /// Its node.
+    pub inode: Inode,
+    /// The node's attributes.
+    pub attr: Attr,
+}
+
+impl<'a> Wire<'a> for DirEntryAttr<'a> {
+    const MIN_SIZE: usize = 5 + Attr::SIZE;
+    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let (name, inode, attr) = Wire::decode(r)?;
+        Ok(DirEntryAttr { name, inode, attr })
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        (self.name, self.inode, self.attr).encode(out);
+    }
+}

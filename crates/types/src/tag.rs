@@ -1,0 +1,17 @@
+//! A byte that must have one value.
+
+use crate::{DecodeError, Reader, Wire};
+
+/// The byte `N`: the version of a form of which we know one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Tag<const N: u8>;
+
+impl<'a, const N: u8> Wire<'a> for Tag<N> {
+    const MIN_SIZE: usize = 1;
+    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        if u8::decode(r)? == N { Ok(Tag) } else { Err(r.bad("version of the form")) }
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.push(N);
+    }
+}
