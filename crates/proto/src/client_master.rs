@@ -2,15 +2,25 @@
 
 pub mod data;
 mod data_shapes;
+pub mod locks;
+pub mod meta;
 pub mod namespace;
 mod namespace_shapes;
 pub mod notify;
 pub mod register;
 mod register_shapes;
+pub mod sclass;
+mod sclass_shapes;
+pub mod tools;
+mod tools_shapes;
+pub mod xattr;
+mod xattr_shapes;
 
 pub use crate::any::{BadCommandSize, ConfigValue, GetConfig, GetVersion, Nop, UnknownCommand, VersionInfo};
 pub use data::*;
 pub use data_shapes::{ChunkPlace, FileChunk, Location, WriteEnd};
+pub use locks::*;
+pub use meta::*;
 pub use namespace::*;
 pub use namespace_shapes::{DirEntry, DirEntryAttr, LookupData, LookupFlags};
 pub use notify::*;
@@ -18,6 +28,15 @@ pub use register::*;
 pub use register_shapes::{
     NewMetaSession, NewSession, Register, RegisterReply, Rejoin, SessionLimits, SessionTail,
 };
+pub use sclass::*;
+pub use sclass_shapes::{LabelSet, SclassDef};
+pub use tools::*;
+pub use tools_shapes::{
+    ArchChanged, ArchReply, ArchState, CheckReply, ChunkCopies, ChunkInfo, CopyInfo, Counters, DirStats,
+    DirStatsReply, NodeInfo, OldDirStats, PosixConflict, QuotaLimits, QuotaState, SclassId, SclassTarget,
+};
+pub use xattr::*;
+pub use xattr_shapes::{Acl, AclEntry, XattrValue};
 
 direction! {
     /// From a client to the master.
@@ -28,6 +47,13 @@ direction! {
         FuseMknod<'a>, FuseMkdir<'a>, FuseUnlink<'a>, FuseRmdir<'a>, FuseRename<'a>, FuseLink<'a>, FuseReaddir<'a>,
         FuseOpen<'a>, FuseTruncate<'a>, FuseCreate<'a>,
         FuseReadChunk, FuseWriteChunk, FuseWriteChunkEnd,
+        FuseAppendSlice<'a>, FuseCheck, FuseGettrashtime, FuseSettrashtime, FuseGetsclass, FuseSetsclass<'a>,
+        FuseGetdirstats, FuseRepair<'a>, FuseSnapshot<'a>, FuseGeteattr, FuseSeteattr, FuseQuotacontrol, FuseParents,
+        FusePaths, FuseArchctl, NodeInfoRequest,
+        FuseGettrash, FuseGetdetachedattr, FuseGettrashpath, FuseSettrashpath<'a>, FuseUndel, FusePurge, FuseGetsustained,
+        FuseGetxattr<'a>, FuseSetxattr<'a>, FuseGetfacl, FuseSetfacl<'a>,
+        FuseFlock, FusePosixLock,
+        SclassCreate<'a>, SclassChange<'a>, SclassDelete<'a>, SclassDuplicate<'a>, SclassRename<'a>, SclassList,
         FuseSustainedInodes<'a>, FuseAmtimeInodes<'a>, FuseTimeSync,
     }
 }
@@ -41,6 +67,16 @@ direction! {
         FuseSymlinkReply, FuseMknodReply, FuseMkdirReply, FuseUnlinkReply, FuseRmdirReply, FuseRenameReply, FuseLinkReply,
         FuseReaddirReply<'a>, FuseOpenReply, FuseTruncateReply, FuseCreateReply,
         FuseReadChunkReply<'a>, FuseWriteChunkReply<'a>, FuseWriteChunkEndReply,
+        FuseAppendSliceReply, FuseCheckReply<'a>, FuseGettrashtimeReply<'a>, FuseSettrashtimeReply, FuseGetsclassReply<'a>,
+        FuseSetsclassReply, FuseGetdirstatsReply, FuseRepairReply, FuseSnapshotReply, FuseGeteattrReply<'a>,
+        FuseSeteattrReply, FuseQuotacontrolReply, FuseParentsReply<'a>, FusePathsReply<'a>, FuseArchctlReply,
+        NodeInfoReply<'a>,
+        FuseGettrashReply<'a>, FuseGetdetachedattrReply, FuseGettrashpathReply<'a>, FuseSettrashpathReply, FuseUndelReply,
+        FusePurgeReply, FuseGetsustainedReply<'a>,
+        FuseGetxattrReply<'a>, FuseSetxattrReply, FuseGetfaclReply<'a>, FuseSetfaclReply,
+        FuseFlockReply, FusePosixLockReply,
+        SclassCreateReply, SclassChangeReply<'a>, SclassDeleteReply, SclassDuplicateReply, SclassRenameReply,
+        SclassListReply<'a>,
         FuseChunkHasChanged, FuseLengthHasChanged, FuseTimeSyncReply, FuseInvalidateChunkCache,
     }
 }

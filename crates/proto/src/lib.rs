@@ -3,11 +3,14 @@
 
 #[macro_use]
 mod packets;
+#[macro_use]
+mod record;
 pub mod any;
 pub mod client_master;
 pub mod cs_data;
 pub mod cs_master;
 mod frame;
+pub mod metalogger;
 
 pub use frame::{FrameHeader, HEADER_SIZE, PacketError, encode_frame};
 pub use packets::{Direction, FieldDoc, Packet, PacketDoc};

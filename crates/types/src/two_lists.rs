@@ -9,7 +9,7 @@ pub trait ListCount: for<'a> Wire<'a> {
     /// The count, or the highest one that fits.
     fn saturating(len: usize) -> Self;
     /// As a length.
-    fn len(&self) -> usize;
+    fn to_len(&self) -> usize;
 }
 
 macro_rules! list_count {
@@ -18,7 +18,7 @@ macro_rules! list_count {
             fn saturating(len: usize) -> Self {
                 <$int>::try_from(len).unwrap_or(<$int>::MAX)
             }
-            fn len(&self) -> usize {
+            fn to_len(&self) -> usize {
                 *self as usize
             }
         }
@@ -48,7 +48,7 @@ impl<'a, N: ListCount, T: Wire<'a> + Clone> Wire<'a> for TwoLists<'a, N, T> {
     const MIN_SIZE: usize = 2 * N::MIN_SIZE;
 
     fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        let (first, second) = (N::decode(r)?.len(), N::decode(r)?.len());
+        let (first, second) = (N::decode(r)?.to_len(), N::decode(r)?.to_len());
         let first = Rest::decode_n(r, first)?;
         let second = Rest::decode_n(r, second)?;
         Ok(TwoLists { first, second, count: PhantomData })
@@ -57,7 +57,7 @@ impl<'a, N: ListCount, T: Wire<'a> + Clone> Wire<'a> for TwoLists<'a, N, T> {
         let counts = [&self.first, &self.second].map(|list| N::saturating(list.count()));
         counts.iter().for_each(|count| count.encode(out));
         for (list, count) in [&self.first, &self.second].into_iter().zip(&counts) {
-            list.iter().take(count.len()).for_each(|item| item.encode(out));
+            list.iter().take(count.to_len()).for_each(|item| item.encode(out));
         }
     }
 }

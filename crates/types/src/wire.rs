@@ -110,10 +110,11 @@ macro_rules! wire_tuple {
 wire_tuple!(A 0, B 1);
 wire_tuple!(A 0, B 1, C 2);
 wire_tuple!(A 0, B 1, C 2, D 3);
+wire_tuple!(A 0, B 1, C 2, D 3, E 4);
 
 /// An answer: one status byte, or the body of success. The two are told apart by length alone: exactly one byte
 /// left is a status (`spec/wire-client-master.md` 3.1.1). Commands without a body always answer with a status.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reply<T> {
     /// The status form.
     Status(Status),

@@ -3,70 +3,36 @@
 use std::net::SocketAddrV4;
 use types::{ChunkId, ChunkIndex, ChunkVersion, DecodeError, Reader, Rest, Version, Wire};
 
-/// A chunkserver that has a copy (`spec/wire-client-master.md` 4.1).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Location {
-    /// Its data port.
-    pub addr: SocketAddrV4,
-    /// Its version.
-    pub version: Version,
-    /// Its labels, bit 0 is A.
-    pub labels: u32,
-}
+record! { <'a> {
+    /// A chunkserver that has a copy (`spec/wire-client-master.md` 4.1).
+    #[derive(Eq)]
+    Location {
+        /// Its data port.
+        addr: SocketAddrV4,
+        /// Its version.
+        version: Version,
+        /// Its labels, bit 0 is A.
+        labels: u32,
+    }
 
-impl<'a> Wire<'a> for Location {
-    const MIN_SIZE: usize = 14;
-    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        let (addr, version, labels) = Wire::decode(r)?;
-        Ok(Location { addr, version, labels })
+    /// A chunk and where its copies are, the best one first. An empty list: they are out of reach for the moment.
+    ChunkPlace<'a> {
+        /// The chunk; 0 is a hole.
+        chunk: ChunkId,
+        /// Its version.
+        version: ChunkVersion,
+        /// At most 100 servers.
+        copies: Rest<'a, Location>,
     }
-    fn encode(&self, out: &mut Vec<u8>) {
-        (self.addr, self.version, self.labels).encode(out);
-    }
-}
 
-/// A chunk and where its copies are, the best one first. An empty list: they are out of reach for the moment.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ChunkPlace<'a> {
-    /// The chunk; 0 is a hole.
-    pub chunk: ChunkId,
-    /// Its version.
-    pub version: ChunkVersion,
-    /// At most 100 servers.
-    pub copies: Rest<'a, Location>,
-}
-
-impl<'a> Wire<'a> for ChunkPlace<'a> {
-    const MIN_SIZE: usize = 12;
-    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        let (chunk, version, copies) = Wire::decode(r)?;
-        Ok(ChunkPlace { chunk, version, copies })
+    /// A chunk of a file, with the file's length.
+    FileChunk<'a> {
+        /// The file's length, bytes.
+        file_length: u64,
+        /// The chunk.
+        place: ChunkPlace<'a>,
     }
-    fn encode(&self, out: &mut Vec<u8>) {
-        (self.chunk, self.version, self.copies).encode(out);
-    }
-}
-
-/// A chunk of a file, with the file's length.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FileChunk<'a> {
-    /// The file's length, bytes.
-    pub file_length: u64,
-    /// The chunk.
-    pub place: ChunkPlace<'a>,
-}
-
-impl<'a> Wire<'a> for FileChunk<'a> {
-    const MIN_SIZE: usize = 20;
-    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        let (file_length, place) = Wire::decode(r)?;
-        Ok(FileChunk { file_length, place })
-    }
-    fn encode(&self, out: &mut Vec<u8>) {
-        self.file_length.encode(out);
-        self.place.encode(out);
-    }
-}
+} }
 
 /// The end of a write, in the three forms there are: `[u32 index] | u64 length | [u8 flags]`. 3.0.117 sends the first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

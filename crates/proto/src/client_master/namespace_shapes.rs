@@ -3,6 +3,30 @@
 use super::data_shapes::ChunkPlace;
 use types::{Attr, DecodeError, Inode, Name, NodeType, Reader, Tag, Wire};
 
+record! { <'a> {
+    /// An entry of a directory without attributes.
+    #[derive(Eq)]
+    DirEntry<'a> {
+        /// Its name.
+        name: Name<'a>,
+        /// Its node.
+        inode: Inode,
+        /// The node's type.
+        kind: NodeType,
+    }
+
+    /// An entry of a directory with attributes.
+    #[derive(Eq)]
+    DirEntryAttr<'a> {
+        /// Its name.
+        name: Name<'a>,
+        /// Its node.
+        inode: Inode,
+        /// The node's attributes.
+        attr: Attr,
+    }
+} }
+
 /// What a lookup finds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LookupData<'a> {
@@ -63,49 +87,5 @@ impl<'a> Wire<'a> for LookupData<'a> {
             Tag::<2>.encode(out);
             place.encode(out);
         }
-    }
-}
-
-/// An entry of a directory without attributes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct DirEntry<'a> {
-    /// Its name.
-    pub name: Name<'a>,
-    /// Its node.
-    pub inode: Inode,
-    /// The node's type.
-    pub kind: NodeType,
-}
-
-impl<'a> Wire<'a> for DirEntry<'a> {
-    const MIN_SIZE: usize = 6;
-    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        let (name, inode, kind) = Wire::decode(r)?;
-        Ok(DirEntry { name, inode, kind })
-    }
-    fn encode(&self, out: &mut Vec<u8>) {
-        (self.name, self.inode, self.kind).encode(out);
-    }
-}
-
-/// An entry of a directory with attributes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct DirEntryAttr<'a> {
-    /// Its name.
-    pub name: Name<'a>,
-    /// Its node.
-    pub inode: Inode,
-    /// The node's attributes.
-    pub attr: Attr,
-}
-
-impl<'a> Wire<'a> for DirEntryAttr<'a> {
-    const MIN_SIZE: usize = 5 + Attr::SIZE;
-    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        let (name, inode, attr) = Wire::decode(r)?;
-        Ok(DirEntryAttr { name, inode, attr })
-    }
-    fn encode(&self, out: &mut Vec<u8>) {
-        (self.name, self.inode, self.attr).encode(out);
     }
 }

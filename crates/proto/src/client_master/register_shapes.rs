@@ -2,6 +2,63 @@
 
 use types::{Bytes32, DecodeError, Reader, SessionId, Status, Version, Wire};
 
+record! { <'a> {
+    /// Limits that the export rule sets for a session, at the end of both success replies.
+    #[derive(Eq)]
+    SessionLimits {
+        /// The lowest goal the session may set.
+        min_goal: u8,
+        /// The highest goal the session may set.
+        max_goal: u8,
+        /// The shortest trash time the session may set, seconds.
+        min_trash_time: u32,
+        /// The longest trash time the session may set, seconds.
+        max_trash_time: u32,
+    }
+
+    /// A new session: what the client may do in it.
+    #[derive(Eq)]
+    NewSession {
+        /// The master's version.
+        version: Version,
+        /// The session.
+        session: SessionId,
+        /// The metadata's id.
+        metaid: u64,
+        /// 0x01 read only, 0x02 dynamic ip, 0x04 ignore gid, 0x08 admin, 0x10 map all.
+        flags: u8,
+        /// Or-ed into the umask of whatever is created.
+        umask: u16,
+        /// What uid 0 becomes.
+        root_uid: u32,
+        /// What gid 0 becomes.
+        root_gid: u32,
+        /// What all other users become, with the map-all flag.
+        mapall_uid: u32,
+        /// What all other groups become, with the map-all flag.
+        mapall_gid: u32,
+        /// Limits.
+        limits: SessionLimits,
+        /// Bit set of refused operations (`spec/wire-client-master.md` 2.10).
+        disables: u32,
+    }
+
+    /// A new session for trash and sustained files.
+    #[derive(Eq)]
+    NewMetaSession {
+        /// The master's version.
+        version: Version,
+        /// The session.
+        session: SessionId,
+        /// The metadata's id.
+        metaid: u64,
+        /// As in [`NewSession`].
+        flags: u8,
+        /// Limits.
+        limits: SessionLimits,
+    }
+} }
+
 /// What every registration begins with.
 const BLOB: &[u8; 64] = b"DjI1GAQDULI5d2YjA26ypc3ovkhjvhciTQVx3CS4nYgtBoUcsljiVpsErJENHaw0";
 
@@ -146,114 +203,6 @@ impl<'a> Wire<'a> for Register<'a> {
             Register::NewMetaSession { version, info, tail } => (5_u8, version, info, tail).encode(out),
             Register::Close { session, metaid } => (6_u8, session, metaid).encode(out),
         }
-    }
-}
-
-/// Limits that the export rule sets for a session, at the end of both success replies.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct SessionLimits {
-    /// The lowest goal the session may set.
-    pub min_goal: u8,
-    /// The highest goal the session may set.
-    pub max_goal: u8,
-    /// The shortest trash time the session may set, seconds.
-    pub min_trash_time: u32,
-    /// The longest trash time the session may set, seconds.
-    pub max_trash_time: u32,
-}
-
-impl<'a> Wire<'a> for SessionLimits {
-    const MIN_SIZE: usize = 10;
-    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        let (min_goal, max_goal, min_trash_time, max_trash_time) = Wire::decode(r)?;
-        Ok(SessionLimits { min_goal, max_goal, min_trash_time, max_trash_time })
-    }
-    fn encode(&self, out: &mut Vec<u8>) {
-        (self.min_goal, self.max_goal, self.min_trash_time, self.max_trash_time).encode(out);
-    }
-}
-
-/// A new session: what the client may do in it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct NewSession {
-    /// The master's version.
-    pub version: Version,
-    /// The session.
-    pub session: SessionId,
-    /// The metadata's id.
-    pub metaid: u64,
-    /// 0x01 read only, 0x02 dynamic ip, 0x04 ignore gid, 0x08 admin, 0x10 map all.
-    pub flags: u8,
-    /// Or-ed into the umask of whatever is created.
-    pub umask: u16,
-    /// What uid 0 becomes.
-    pub root_uid: u32,
-    /// What gid 0 becomes.
-    pub root_gid: u32,
-    /// What all other users become, with the map-all flag.
-    pub mapall_uid: u32,
-    /// What all other groups become, with the map-all flag.
-    pub mapall_gid: u32,
-    /// Limits.
-    pub limits: SessionLimits,
-    /// Bit set of refused operations (`spec/wire-client-master.md` 2.10).
-    pub disables: u32,
-}
-
-impl<'a> Wire<'a> for NewSession {
-    const MIN_SIZE: usize = 49;
-    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        let (version, session, metaid) = Wire::decode(r)?;
-        let (flags, umask) = Wire::decode(r)?;
-        let (root_uid, root_gid, mapall_uid, mapall_gid) = Wire::decode(r)?;
-        let (limits, disables) = Wire::decode(r)?;
-        Ok(NewSession {
-            version,
-            session,
-            metaid,
-            flags,
-            umask,
-            root_uid,
-            root_gid,
-            mapall_uid,
-            mapall_gid,
-            limits,
-            disables,
-        })
-    }
-    fn encode(&self, out: &mut Vec<u8>) {
-        (self.version, self.session, self.metaid).encode(out);
-        (self.flags, self.umask).encode(out);
-        (self.root_uid, self.root_gid, self.mapall_uid, self.mapall_gid).encode(out);
-        (self.limits, self.disables).encode(out);
-    }
-}
-
-/// A new session for trash and sustained files.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct NewMetaSession {
-    /// The master's version.
-    pub version: Version,
-    /// The session.
-    pub session: SessionId,
-    /// The metadata's id.
-    pub metaid: u64,
-    /// As in [`NewSession`].
-    pub flags: u8,
-    /// Limits.
-    pub limits: SessionLimits,
-}
-
-impl<'a> Wire<'a> for NewMetaSession {
-    const MIN_SIZE: usize = 27;
-    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        let (version, session, metaid) = Wire::decode(r)?;
-        let (flags, limits) = Wire::decode(r)?;
-        Ok(NewMetaSession { version, session, metaid, flags, limits })
-    }
-    fn encode(&self, out: &mut Vec<u8>) {
-        (self.version, self.session, self.metaid).encode(out);
-        (self.flags, self.limits).encode(out);
     }
 }
 

@@ -3,35 +3,35 @@
 use std::net::SocketAddrV4;
 use types::{ChunkId, ChunkVersion, DecodeError, Reader, Rest, Version, Wire};
 
-/// Bytes and chunks on ordinary disks, then the same on disks marked for removal.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Space {
-    /// Bytes used on ordinary disks.
-    pub used: u64,
-    /// Bytes in all on ordinary disks.
-    pub total: u64,
-    /// Chunks on ordinary disks.
-    pub chunks: u32,
-    /// Bytes used on disks marked for removal.
-    pub td_used: u64,
-    /// Bytes in all on disks marked for removal.
-    pub td_total: u64,
-    /// Chunks on disks marked for removal.
-    pub td_chunks: u32,
-}
+record! { <'a> {
+    /// Bytes and chunks on ordinary disks, then the same on disks marked for removal.
+    #[derive(Eq, Default)]
+    Space {
+        /// Bytes used on ordinary disks.
+        used: u64,
+        /// Bytes in all on ordinary disks.
+        total: u64,
+        /// Chunks on ordinary disks.
+        chunks: u32,
+        /// Bytes used on disks marked for removal.
+        td_used: u64,
+        /// Bytes in all on disks marked for removal.
+        td_total: u64,
+        /// Chunks on disks marked for removal.
+        td_chunks: u32,
+    }
 
-impl<'a> Wire<'a> for Space {
-    const MIN_SIZE: usize = 40;
-    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        let (used, total, chunks) = Wire::decode(r)?;
-        let (td_used, td_total, td_chunks) = Wire::decode(r)?;
-        Ok(Space { used, total, chunks, td_used, td_total, td_chunks })
+    /// A copy to replicate from.
+    #[derive(Eq)]
+    Source {
+        /// The chunk there.
+        chunk: ChunkId,
+        /// Its version there.
+        version: ChunkVersion,
+        /// Where.
+        addr: SocketAddrV4,
     }
-    fn encode(&self, out: &mut Vec<u8>) {
-        (self.used, self.total, self.chunks).encode(out);
-        (self.td_used, self.td_total, self.td_chunks).encode(out);
-    }
-}
+} }
 
 /// `u64 chunk | u32 version`, whose highest bit says that the copy's disk is marked for removal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -195,28 +195,6 @@ impl<'a> Wire<'a> for Ack {
             }
             Ack::Challenge(random) => (3_u8, random).encode(out),
         }
-    }
-}
-
-/// A copy to replicate from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Source {
-    /// The chunk there.
-    pub chunk: ChunkId,
-    /// Its version there.
-    pub version: ChunkVersion,
-    /// Where.
-    pub addr: SocketAddrV4,
-}
-
-impl<'a> Wire<'a> for Source {
-    const MIN_SIZE: usize = 18;
-    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        let (chunk, version, addr) = Wire::decode(r)?;
-        Ok(Source { chunk, version, addr })
-    }
-    fn encode(&self, out: &mut Vec<u8>) {
-        (self.chunk, self.version, self.addr).encode(out);
     }
 }
 
