@@ -8,4 +8,6 @@ pub mod data_cache;
 pub mod exports;
 pub mod images;
 pub mod journal;
+pub mod recovery;
 pub mod storage;
+pub mod topology;

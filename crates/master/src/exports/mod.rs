@@ -61,7 +61,7 @@ pub struct ExportOptions {
 }
 
 /// The ids of nobody in particular, where nothing else is said.
-const NOBODY: (u32, u32) = (999, 999);
+pub(crate) const NOBODY: (u32, u32) = (999, 999);
 
 impl ExportOptions {
     /// What a line without options grants.
