@@ -17,6 +17,7 @@ pub mod xattr;
 mod xattr_shapes;
 
 pub use crate::any::{BadCommandSize, ConfigValue, GetConfig, GetVersion, Nop, UnknownCommand, VersionInfo};
+use crate::info::*;
 pub use data::*;
 pub use data_shapes::{ChunkPlace, FileChunk, Location, WriteEnd};
 pub use locks::*;
@@ -38,8 +39,17 @@ pub use tools_shapes::{
 pub use xattr::*;
 pub use xattr_shapes::{Acl, AclEntry, XattrValue};
 
+/// Field tables of all parts of packets of this link.
+pub(crate) const RECORDS_BY_FILE: &[&[crate::record::RecordDoc]] = &[
+    register_shapes::RECORDS,
+    namespace_shapes::RECORDS,
+    data_shapes::RECORDS,
+    xattr_shapes::RECORDS,
+    tools_shapes::RECORDS,
+];
+
 direction! {
-    /// From a client to the master.
+    /// From a client, a tool or a monitor to the master.
     CltoMa<'a> {
         Nop<'a>, UnknownCommand, BadCommandSize, GetVersion, GetConfig<'a>,
         FuseRegister<'a>,
@@ -55,11 +65,14 @@ direction! {
         FuseFlock, FusePosixLock,
         SclassCreate<'a>, SclassChange<'a>, SclassDelete<'a>, SclassDuplicate<'a>, SclassRename<'a>, SclassList,
         FuseSustainedInodes<'a>, FuseAmtimeInodes<'a>, FuseTimeSync,
+        CservList, MonotonicData, Chart, ChartData, SessionList, Info, FsTestInfo, ChunksTestInfo, ChunksMatrix, QuotaInfo,
+        ExportsInfo, MlogList, CsservCommand, SessionCommand, MemoryInfo, ModuleInfo, ListOpenFiles, ListAcquiredLocks,
+        MassResolvePaths<'a>, SclassInfoRequest, MissingChunks,
     }
 }
 
 direction! {
-    /// From the master to a client.
+    /// From the master to a client, a tool or a monitor.
     MatoCl<'a> {
         Nop<'a>, UnknownCommand, BadCommandSize, VersionInfo<'a>, ConfigValue<'a>,
         FuseRegisterReply,
@@ -78,5 +91,10 @@ direction! {
         SclassCreateReply, SclassChangeReply<'a>, SclassDeleteReply, SclassDuplicateReply, SclassRenameReply,
         SclassListReply<'a>,
         FuseChunkHasChanged, FuseLengthHasChanged, FuseTimeSyncReply, FuseInvalidateChunkCache,
+        CservListReply<'a>, MonotonicDataReply<'a>, ChartReply<'a>, ChartDataReply<'a>, SessionListReply<'a>, InfoReply,
+        FsTestInfoReply<'a>, ChunksTestInfoReply, ChunksMatrixReply<'a>, QuotaInfoReply<'a>, ExportsInfoReply<'a>,
+        MlogListReply<'a>, CsservCommandReply, SessionCommandReply, MemoryInfoReply, ModuleInfoReply,
+        ListOpenFilesReply<'a>, ListAcquiredLocksReply<'a>, MassResolvePathsReply<'a>, SclassInfoReply<'a>,
+        MissingChunksReply<'a>,
     }
 }

@@ -4,6 +4,10 @@
 mod shapes;
 
 pub use crate::any::{BadCommandSize, ConfigValue, GetConfig, GetVersion, Nop, UnknownCommand, VersionInfo};
+use crate::info::{
+    Chart, ChartData, ChartDataReply, ChartReply, HddList, HddListReply, ModuleInfo, ModuleInfoReply,
+    MonotonicData, MonotonicDataReply,
+};
 pub use shapes::{CrcTable, ProtoVer};
 use std::net::SocketAddrV4;
 use types::{BulkLen, ChunkId, ChunkVersion, Reply, Rest, Status};
@@ -70,6 +74,7 @@ direction! {
         Nop<'a>, UnknownCommand, BadCommandSize, GetVersion, GetConfig<'a>,
         Read, Write<'a>, WriteData, WriteFinish,
         GetChunkBlocks, GetChunkChecksum, GetChunkChecksumTab,
+        MonotonicData, Chart, ChartData, ModuleInfo, HddList,
     }
 }
 
@@ -79,5 +84,6 @@ direction! {
         Nop<'a>, UnknownCommand, BadCommandSize, VersionInfo<'a>, ConfigValue<'a>,
         ReadStatus, ReadData, WriteStatus,
         ChunkBlocks, ChunkChecksum, ChunkChecksumTab<'a>,
+        MonotonicDataReply<'a>, ChartReply<'a>, ChartDataReply<'a>, ModuleInfoReply, HddListReply<'a>,
     }
 }

@@ -1,4 +1,4 @@
-//! A byte that must have one value.
+//! Integers that must have one value.
 
 use crate::{DecodeError, Reader, Wire};
 
@@ -13,5 +13,19 @@ impl<'a, const N: u8> Wire<'a> for Tag<N> {
     }
     fn encode(&self, out: &mut Vec<u8>) {
         out.push(N);
+    }
+}
+
+/// The `u16` `N`: a count that we know only one value of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Tag16<const N: u16>;
+
+impl<'a, const N: u16> Wire<'a> for Tag16<N> {
+    const MIN_SIZE: usize = 2;
+    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        if u16::decode(r)? == N { Ok(Tag16) } else { Err(r.bad("count")) }
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        N.encode(out);
     }
 }
