@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// A directory of files that survive a power cut once synced.
@@ -13,6 +13,8 @@ pub trait Storage: Send + Sync {
     fn create(&self, name: &str) -> io::Result<Box<dyn AppendFile>>;
     /// Opens a file for reading from its start.
     fn open(&self, name: &str) -> io::Result<Box<dyn Read>>;
+    /// Opens a file for reading anywhere.
+    fn open_at(&self, name: &str) -> io::Result<Box<dyn ReadAt>>;
     /// A whole file.
     fn read(&self, name: &str) -> io::Result<Vec<u8>>;
     /// True when the file exists.
@@ -27,6 +29,14 @@ pub trait Storage: Send + Sync {
     fn sync_dir(&self) -> io::Result<()>;
     /// The name to show for a file.
     fn describe(&self, name: &str) -> String;
+}
+
+/// A file read in pieces.
+pub trait ReadAt: Send {
+    /// Bytes in the file.
+    fn size(&self) -> io::Result<u64>;
+    /// Fills `buf` from `offset` on.
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()>;
 }
 
 /// A file that only grows, or is cut back to an earlier length.
@@ -72,6 +82,9 @@ impl Storage for DirStorage {
     fn open(&self, name: &str) -> io::Result<Box<dyn Read>> {
         Ok(Box::new(File::open(self.path.join(name))?))
     }
+    fn open_at(&self, name: &str) -> io::Result<Box<dyn ReadAt>> {
+        Ok(Box::new(File::open(self.path.join(name))?))
+    }
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         std::fs::read(self.path.join(name))
     }
@@ -99,6 +112,15 @@ impl Storage for DirStorage {
     }
     fn describe(&self, name: &str) -> String {
         self.path.join(name).display().to_string()
+    }
+}
+
+impl ReadAt for File {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        FileExt::read_exact_at(self, buf, offset)
     }
 }
 

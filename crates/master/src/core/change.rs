@@ -16,7 +16,7 @@ impl Master {
         })?;
         let line = Line { version, ts: self.now, op: *op, outcome };
         self.journal.append(version, |out| line.write(out));
-        self.metaloggers.add_line(version, self.now, &line);
+        self.metaloggers.add_line(version, &line);
         Ok(outcome)
     }
 }

@@ -261,6 +261,8 @@ impl Handler for Master {
     fn end_of_turn(&mut self, net: &mut Net) {
         self.settle_chunks(net);
         self.journal.commit();
-        net.release(self.journal.durable());
+        let durable = self.journal.durable();
+        net.release(durable);
+        self.metaloggers.pump(net, durable);
     }
 }

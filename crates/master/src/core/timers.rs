@@ -63,7 +63,7 @@ impl Master {
         let hour = self.now / 3600;
         if hour != self.timers.hour {
             self.timers.hour = hour;
-            self.hourly(net, hour, wake);
+            self.hourly(hour, wake);
         }
     }
 
@@ -85,17 +85,17 @@ impl Master {
         }
     }
 
-    fn hourly(&mut self, net: &mut Net, hour: u32, wake: &net::reactor::Waker) {
-        self.rotate(net);
+    fn hourly(&mut self, hour: u32, wake: &net::reactor::Waker) {
+        self.rotate();
         if hour.is_multiple_of(self.config.image_hours.max(1)) {
             self.start_image(wake);
         }
     }
 
     /// Starts a new changelog, here and at the metaloggers.
-    pub(crate) fn rotate(&mut self, net: &mut Net) {
+    pub(crate) fn rotate(&mut self) {
         self.journal.rotate(self.config.back_logs);
-        self.metaloggers.rotate(net, self.journal.last());
+        self.metaloggers.rotate();
     }
 
     /// Writes an image beside the loop.

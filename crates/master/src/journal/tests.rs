@@ -23,6 +23,9 @@ impl Storage for Flaky {
     fn open(&self, name: &str) -> io::Result<Box<dyn io::Read>> {
         self.dir.open(name)
     }
+    fn open_at(&self, name: &str) -> io::Result<Box<dyn crate::storage::ReadAt>> {
+        self.dir.open_at(name)
+    }
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         self.dir.read(name)
     }

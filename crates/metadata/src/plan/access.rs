@@ -1,7 +1,7 @@
 //! Who may do what to a node (`spec/wire-client-master.md` 3.1.5).
 
 use super::caller::{Caller, SessionFlag};
-use crate::{Acl, AclKind, Eattr, Fs, NodeView};
+use crate::{Acl, Fs, NodeView};
 use types::Status;
 
 /// Permission to read.
@@ -33,11 +33,11 @@ pub fn access_set(fs: &Fs, node: &NodeView, caller: &Caller<'_>) -> AccessSet {
     if caller.uid == 0 {
         return AccessSet(0xFF);
     }
-    if let Some(acl) = fs.acl(node.inode, AclKind::Access) {
-        return by_acl(&acl, node, caller);
+    if let Some(acl) = fs.acl(node.inode, Acl::ACCESS) {
+        return by_acl(acl, node, caller);
     }
     let mode = node.mode;
-    if caller.uid == node.uid || node.eattr & Eattr::NO_OWNER != 0 {
+    if caller.uid == node.uid || node.eattr & NodeView::NOOWNER != 0 {
         AccessSet::of(mode >> 6)
     } else if caller.caps.has(SessionFlag::IGNORE_GID) {
         AccessSet::of(mode >> 3 | mode)
@@ -52,12 +52,13 @@ fn by_acl(acl: &Acl, node: &NodeView, caller: &Caller<'_>) -> AccessSet {
     if caller.uid == node.uid {
         return AccessSet::of(acl.user);
     }
-    if let Some((_, perm)) = acl.users.iter().find(|(uid, _)| *uid == caller.uid) {
-        return AccessSet::of(perm & acl.mask);
+    let named = acl.named();
+    if let Some(user) = named.users().find(|user| user.id == caller.uid) {
+        return AccessSet::of(user.perm & acl.mask);
     }
     let owning = caller.in_group(node.gid).then_some(acl.group);
-    let named = acl.groups.iter().filter(|(gid, _)| caller.in_group(*gid)).map(|(_, perm)| *perm);
-    let matching = owning.into_iter().chain(named).map(|perm| AccessSet::of(perm & acl.mask).0);
+    let groups = named.groups().filter(|group| caller.in_group(group.id)).map(|group| group.perm);
+    let matching = owning.into_iter().chain(groups).map(|perm| AccessSet::of(perm & acl.mask).0);
     AccessSet(matching.reduce(|a, b| a | b).unwrap_or(AccessSet::of(acl.other).0))
 }
 
@@ -68,7 +69,7 @@ pub(super) fn need(fs: &Fs, node: &NodeView, caller: &Caller<'_>, mode: u8) -> R
 
 /// True for root, the owner, and everybody where nodes have no owner.
 pub(super) fn owns(node: &NodeView, caller: &Caller<'_>) -> bool {
-    caller.uid == 0 || caller.uid == node.uid || node.eattr & Eattr::NO_OWNER != 0
+    caller.uid == 0 || caller.uid == node.uid || node.eattr & NodeView::NOOWNER != 0
 }
 
 /// The sticky bit: who may take `node` out of `dir`. EPERM for all others.

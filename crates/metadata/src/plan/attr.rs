@@ -1,7 +1,7 @@
 //! What a node looks like to a caller (`spec/wire-client-master.md` 3.1.4).
 
 use super::caller::{Caller, SessionFlag};
-use crate::{AclKind, Eattr, Fs, NodeView};
+use crate::{Acl, Fs, NodeBody, NodeView};
 use types::{Attr, MattrFlags, NodeType, encode_dir_size};
 
 /// The attributes of a node, when no directory entry of it is at hand.
@@ -36,18 +36,18 @@ fn flags_of(fs: &Fs, node: &NodeView, dir_eattr: u8, caller: &Caller<'_>) -> Mat
     let mut set = |bit: u8, when: bool| flags |= if when { bit } else { 0 };
     let has = |bits: u8| node.eattr & bits != 0;
     let mapall = caller.caps.has(SessionFlag::MAP_ALL);
-    set(MattrFlags::NO_ATTR_CACHE, has(Eattr::NO_OWNER | Eattr::NO_ATTR_CACHE) || mapall);
-    set(MattrFlags::NO_ENTRY_CACHE, dir_eattr & Eattr::NO_ENTRY_CACHE != 0);
-    set(MattrFlags::ALLOW_DATA_CACHE, !has(Eattr::NO_DATA_CACHE));
-    set(MattrFlags::DIRECT_MODE, has(Eattr::NO_DATA_CACHE));
-    set(MattrFlags::NO_XATTR, !fs.has_xattrs_or_acls(node.inode));
-    set(MattrFlags::UNDELETABLE, has(Eattr::UNDELETABLE | Eattr::APPEND_ONLY | Eattr::IMMUTABLE));
+    set(MattrFlags::NO_ATTR_CACHE, has(NodeView::NOOWNER | NodeView::NOATTRCACHE) || mapall);
+    set(MattrFlags::NO_ENTRY_CACHE, dir_eattr & NodeView::NOENTRYCACHE != 0);
+    set(MattrFlags::ALLOW_DATA_CACHE, !has(NodeView::NODATACACHE));
+    set(MattrFlags::DIRECT_MODE, has(NodeView::NODATACACHE));
+    set(MattrFlags::NO_XATTR, !node.has_xattrs && !node.has_acl);
+    set(MattrFlags::UNDELETABLE, has(NodeView::UNDELETABLE | NodeView::APPENDONLY | NodeView::IMMUTABLE));
     MattrFlags(flags)
 }
 
 /// With an access ACL its user, mask and other entries stand where owner, group and other bits do.
 fn shown_mode(fs: &Fs, node: &NodeView) -> u16 {
-    match fs.acl(node.inode, AclKind::Access) {
+    match fs.acl(node.inode, Acl::ACCESS) {
         Some(acl) => node.mode & 0o7000 | (acl.user & 7) << 6 | (acl.mask & 7) << 3 | acl.other & 7,
         None => node.mode & 0o7777,
     }
@@ -55,7 +55,7 @@ fn shown_mode(fs: &Fs, node: &NodeView) -> u16 {
 
 fn shown_owner(node: &NodeView, caller: &Caller<'_>, mode: &mut u16) -> (u32, u32) {
     let mapall = caller.caps.has(SessionFlag::MAP_ALL);
-    if node.eattr & Eattr::NO_OWNER != 0 && caller.uid != 0 {
+    if node.eattr & NodeView::NOOWNER != 0 && caller.uid != 0 {
         let owner = *mode >> 6 & 7;
         *mode = *mode & 0o7700 | owner << 3 | owner;
         return if mapall { (caller.sent_uid, caller.sent_gid) } else { (caller.uid, caller.gid) };
@@ -69,10 +69,11 @@ fn shown_owner(node: &NodeView, caller: &Caller<'_>, mode: &mut u16) -> (u32, u3
 }
 
 fn shown_length(fs: &Fs, node: &NodeView) -> u64 {
-    match node.kind {
-        NodeType::File | NodeType::Trash | NodeType::Sustained | NodeType::Symlink => node.length,
-        NodeType::Dir => encode_dir_size(fs.dir_stats(node.inode).length),
-        NodeType::BlockDev | NodeType::CharDev => u64::from(node.rdev) << 32,
-        NodeType::Fifo | NodeType::Socket => 0,
+    match node.body {
+        NodeBody::File { length, .. } => length,
+        NodeBody::Symlink { length } => length.into(),
+        NodeBody::Dir { .. } => encode_dir_size(fs.stats_below(node.inode).unwrap_or_default().length),
+        NodeBody::Device { rdev } => u64::from(rdev) << 32,
+        NodeBody::Other => 0,
     }
 }

@@ -2,8 +2,8 @@
 //! about copies is decided by the master together with `placement`.
 
 use super::caller::{Disable, SessionCaps, SessionFlag};
-use super::quota::{Growth, check_file_quota, size_of};
-use crate::{Eattr, Fs, NodeView};
+use super::quota::{Growth, check_file_quota, size_of, copies_of_class};
+use crate::{Fs, NodeView};
 use ondisk::Op;
 use types::{CHUNK_HEADER_SIZE, CHUNK_SIZE, ChunkId, ChunkIndex, Inode, MAX_CHUNK_INDEX, MAX_FILE_SIZE, Status};
 
@@ -38,7 +38,7 @@ pub struct WritePlan {
 /// The part of WRITE_CHUNK that metadata can decide.
 pub fn write_chunk(fs: &Fs, caps: &SessionCaps, inode: Inode, index: ChunkIndex) -> Result<WritePlan, Status> {
     let node = need_file(fs, inode)?;
-    if node.eattr & Eattr::IMMUTABLE != 0 {
+    if node.eattr & NodeView::IMMUTABLE != 0 {
         return Err(Status::EPERM);
     }
     if index.0 > MAX_CHUNK_INDEX {
@@ -47,7 +47,7 @@ pub fn write_chunk(fs: &Fs, caps: &SessionCaps, inode: Inode, index: ChunkIndex)
     let chunk = fs.chunk_at(inode, index).unwrap_or(ChunkId(0));
     check_file_quota(fs, inode, growth_of_write(fs, &node, index, chunk))?;
     debug_assert!(!caps.has(SessionFlag::READ_ONLY), "checked before anything else");
-    let shared = chunk.0 != 0 && fs.chunk(chunk).is_some_and(|c| c.references > 1);
+    let shared = chunk.0 != 0 && fs.chunk(chunk).is_some_and(|c| c.refs > 1);
     Ok(WritePlan { node, chunk, shared })
 }
 
@@ -68,17 +68,17 @@ fn growth_of_write(fs: &Fs, node: &NodeView, index: ChunkIndex, chunk: ChunkId) 
     let full = CHUNK_SIZE + CHUNK_HEADER_SIZE;
     let counted = if chunk.0 == 0 {
         0
-    } else if start + CHUNK_SIZE <= node.length {
+    } else if start + CHUNK_SIZE <= node.length() {
         full
     } else {
-        size_of(node.length.saturating_sub(start), true)
+        size_of(node.length().saturating_sub(start), true)
     };
     let size = full.saturating_sub(counted);
     Growth {
         inodes: 0,
-        length: start.saturating_sub(node.length),
+        length: start.saturating_sub(node.length()),
         size,
-        real_size: size * u64::from(fs.copies_wanted(node.sclass)),
+        real_size: size * copies_of_class(fs, node.sclass),
     }
 }
 
@@ -91,14 +91,14 @@ pub fn plan_write_end_length(fs: &Fs, inode: Inode, length: u64) -> Result<Optio
     if length > MAX_FILE_SIZE {
         return Err(Status::EINVAL);
     }
-    if length <= node.length {
+    if length <= node.length() {
         return Ok(None);
     }
-    check_file_quota(fs, inode, Growth { length: length - node.length, ..Growth::default() })?;
+    check_file_quota(fs, inode, Growth { length: length - node.length(), ..Growth::default() })?;
     Ok(Some(Op::Length { inode, length, set_mtime: false }))
 }
 
 fn need_file(fs: &Fs, inode: Inode) -> Result<NodeView, Status> {
-    let node = fs.node(inode).ok_or(Status::ENOENT)?;
+    let node = fs.get(inode).ok_or(Status::ENOENT)?;
     if node.kind.has_chunks() { Ok(node) } else { Err(Status::EPERM) }
 }

@@ -21,7 +21,7 @@ mod truncate;
 pub use access::{AccessSet, access_set};
 pub use attr::{attr_of, attr_of_entry};
 pub use caller::{Caller, Disable, SessionCaps, SessionFlag};
-pub use data::{WritePlan, plan_write_end_length, read_chunk, write_chunk};
+pub use data::{WritePlan, plan_write_end_length, read_chunk, refuse_write, write_chunk};
 pub use namespace::{
     LookedUp, NewNode, check_access, lookup, plan_link, plan_mkdir, plan_mknod, plan_symlink, readlink,
 };
@@ -31,5 +31,5 @@ pub use readdir::{DirEntries, list_directory};
 pub use remove::{Removed, plan_rmdir, plan_unlink};
 pub use rename::{Renamed, plan_rename};
 pub use resolve::{resolve, resolve_unchecked, shown};
-pub use setattr::{SetAttr, plan_setattr};
+pub use setattr::{SetAttr, SetMask, plan_setattr};
 pub use truncate::{TruncateRequest, Truncation, check_truncate};

@@ -4,7 +4,7 @@ use super::access::{AccessSet, R, W, X, access_set, need};
 use super::caller::{Caller, Disable, SessionFlag};
 use super::quota::{Growth, check_quota};
 use super::resolve::{resolve, resolve_unchecked, shown};
-use crate::{Eattr, Fs, NodeView};
+use crate::{Fs, NodeView};
 use ondisk::Op;
 use types::{Bytes32, Inode, MAX_SYMLINK, Name, NodeType, ROOT, Status};
 
@@ -27,20 +27,20 @@ pub fn lookup(fs: &Fs, caller: &Caller<'_>, parent: Inode, name: Name<'_>) -> Re
     let inode = match name.as_bytes() {
         b"." => dir.inode,
         b".." if dir.inode == caller.caps.root => dir.inode,
-        b".." => fs.parents(dir.inode).next().unwrap_or(ROOT),
+        b".." => fs.parent_dir(dir.inode).unwrap_or(ROOT),
         _ if !name.is_file_name() => return Err(Status::EINVAL),
         bytes => fs.lookup(dir.inode, bytes).ok_or(missing(&dir))?,
     };
-    let node = fs.node(inode).ok_or(Status::ENOENT)?;
+    let node = fs.get(inode).ok_or(Status::ENOENT)?;
     let mut access = access_set(fs, &node, caller);
-    if node.eattr & Eattr::IMMUTABLE != 0 {
+    if node.eattr & NodeView::IMMUTABLE != 0 {
         access.0 &= 0x33;
     }
     Ok(LookedUp { node, dir_eattr: dir.eattr, access })
 }
 
 fn missing(dir: &NodeView) -> Status {
-    if dir.eattr & Eattr::NO_ENTRY_CACHE != 0 { Status::ENOENT_NOCACHE } else { Status::ENOENT }
+    if dir.eattr & NodeView::NOENTRYCACHE != 0 { Status::ENOENT_NOCACHE } else { Status::ENOENT }
 }
 
 /// ACCESS (3.3.2).
@@ -50,7 +50,7 @@ pub fn check_access(fs: &Fs, caller: &Caller<'_>, inode: Inode, mode: u16) -> Re
         return Err(Status::EROFS);
     }
     let node = resolve_unchecked(fs, caller.caps, inode)?;
-    if mode & W != 0 && node.eattr & Eattr::IMMUTABLE != 0 {
+    if mode & W != 0 && node.eattr & NodeView::IMMUTABLE != 0 {
         return Err(Status::EPERM);
     }
     need(fs, &node, caller, mode)
@@ -59,7 +59,7 @@ pub fn check_access(fs: &Fs, caller: &Caller<'_>, inode: Inode, mode: u16) -> Re
 /// READLINK (3.3.4): the node and where it points to.
 pub fn readlink<'f>(fs: &'f Fs, caller: &Caller<'_>, inode: Inode) -> Result<(NodeView, &'f [u8]), Status> {
     let node = resolve(fs, caller.caps, inode)?;
-    let target = fs.symlink_target(node.inode).ok_or(Status::EINVAL)?;
+    let target = fs.symlink(node.inode).ok_or(Status::EINVAL)?;
     Ok((node, target))
 }
 
@@ -148,7 +148,7 @@ pub fn plan_link<'a>(
     refuse(caller, caller.caps.disabled(Disable::Link))?;
     let node = resolve(fs, caller.caps, inode)?;
     let dir = resolve(fs, caller.caps, parent)?;
-    if node.eattr & Eattr::IMMUTABLE != 0 {
+    if node.eattr & NodeView::IMMUTABLE != 0 {
         return Err(Status::EPERM);
     }
     match node.kind {
@@ -160,7 +160,7 @@ pub fn plan_link<'a>(
         return Err(Status::NOSPACE);
     }
     need_free_name(fs, caller, &dir, name)?;
-    check_quota(fs, dir.inode, fs.growth_of(node.inode), None)?;
+    check_quota(fs, dir.inode, Growth::of(fs, node.inode), None)?;
     Ok(Op::Link { inode: node.inode, parent: dir.inode, name })
 }
 
@@ -188,7 +188,7 @@ fn need_place(fs: &Fs, caller: &Caller<'_>, parent: Inode, name: Name<'_>) -> Re
 
 fn need_free_name(fs: &Fs, caller: &Caller<'_>, dir: &NodeView, name: Name<'_>) -> Result<(), Status> {
     need_dir(dir)?;
-    if dir.eattr & Eattr::IMMUTABLE != 0 {
+    if dir.eattr & NodeView::IMMUTABLE != 0 {
         return Err(Status::EPERM);
     }
     need(fs, dir, caller, W | X)?;

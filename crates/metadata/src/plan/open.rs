@@ -3,7 +3,7 @@
 use super::access::{R, W, need};
 use super::caller::{Caller, Disable, SessionFlag};
 use super::resolve::resolve;
-use crate::{Eattr, Fs, NodeView};
+use crate::{Fs, NodeView};
 use types::{Inode, NodeType, Status};
 
 /// What OPEN asks for.
@@ -52,8 +52,8 @@ pub fn check_open(fs: &Fs, caller: &Caller<'_>, request: OpenRequest) -> Result<
     if !matches!(node.kind, NodeType::File | NodeType::Trash | NodeType::Sustained) {
         return Err(Status::EPERM);
     }
-    let frozen = node.eattr & Eattr::IMMUTABLE != 0 && request.has(O::WRITE | O::TRUNCATE);
-    if frozen || node.eattr & Eattr::APPEND_ONLY != 0 && request.has(O::TRUNCATE) {
+    let frozen = node.eattr & NodeView::IMMUTABLE != 0 && request.has(O::WRITE | O::TRUNCATE);
+    if frozen || node.eattr & NodeView::APPENDONLY != 0 && request.has(O::TRUNCATE) {
         return Err(Status::EPERM);
     }
     if !request.has(O::AFTER_CREATE) {

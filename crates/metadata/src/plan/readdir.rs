@@ -4,11 +4,9 @@ use super::attr::attr_of_entry;
 use super::caller::{Caller, Disable};
 use super::namespace::{need_dir, need_list, shown_inode};
 use super::resolve::resolve;
-use crate::{Fs, NodeView};
-use types::{Inode, Name, NodeType, ROOT, Status, Wire};
+use crate::{Cursor, Fs, NodeView};
+use types::{Inode, Name, Status, Wire};
 
-/// The cursor behind the last entry.
-pub const END: u64 = 0x7FFF_FFFF_FFFF_FFFF;
 /// A reply must stay below this, bytes.
 const MAX_REPLY: usize = 0xFFFF_0000;
 
@@ -17,7 +15,7 @@ const MAX_REPLY: usize = 0xFFFF_0000;
 pub struct DirEntries {
     /// The directory.
     pub dir: NodeView,
-    /// Where to go on; [`END`] when there is no more.
+    /// Where to go on; [`Cursor::END`] when there is no more.
     pub next: u64,
     /// `NAME | inode | type` or `NAME | inode | ATTR`, one after the other.
     pub bytes: Vec<u8>,
@@ -68,28 +66,27 @@ impl Listing<'_> {
                 return Ok(1);
             }
             let at_root = self.dir.inode == self.caller.caps.root;
-            let parent = self.fs.parents(self.dir.inode).next().filter(|_| !at_root);
-            self.push(b"..", parent.unwrap_or(if at_root { self.dir.inode } else { ROOT }))?;
+            let parent = self.fs.parent_dir(self.dir.inode).filter(|_| !at_root);
+            self.push(b"..", parent.unwrap_or(self.dir.inode))?;
         }
-        for entry in self.fs.children_from(self.dir.inode, from) {
+        for entry in self.fs.read_dir(self.dir.inode, Cursor::at(from)) {
             if self.left == 0 {
-                return Ok(entry.edge_id);
+                return Ok(entry.cursor.edge_id);
             }
             self.push(entry.name, entry.inode)?;
         }
-        Ok(END)
+        Ok(Cursor::END)
     }
 
     fn push(&mut self, name: &[u8], inode: Inode) -> Result<(), Status> {
-        let Some(node) = self.fs.node(inode) else { return Ok(()) };
+        let Some(node) = self.fs.get(inode) else { return Ok(()) };
         let name = Name::new(name).ok_or(Status::EINVAL)?;
         name.encode(&mut self.bytes);
         shown_inode(self.caller, inode).encode(&mut self.bytes);
         if self.with_attr {
             attr_of_entry(self.fs, &node, self.dir.eattr, self.caller).encode(&mut self.bytes);
         } else {
-            let kind: NodeType = node.kind;
-            kind.encode(&mut self.bytes);
+            node.kind.encode(&mut self.bytes);
         }
         self.left -= 1;
         if self.bytes.len() >= MAX_REPLY { Err(Status::ERANGE) } else { Ok(()) }

@@ -4,12 +4,12 @@ use super::access::{W, X, need, need_sticky};
 use super::caller::{Caller, Disable};
 use super::namespace::{need_dir, refuse};
 use super::resolve::resolve;
-use crate::{Eattr, Fs, NodeView};
+use crate::{Fs, NodeBody, NodeView};
 use ondisk::Op;
 use types::{Inode, Name, NodeType, Status};
 
 /// Extra attributes that keep a node where it is.
-pub(super) const PROTECTED: u8 = Eattr::UNDELETABLE | Eattr::APPEND_ONLY | Eattr::IMMUTABLE;
+pub(super) const PROTECTED: u8 = NodeView::UNDELETABLE | NodeView::APPENDONLY | NodeView::IMMUTABLE;
 
 /// A removal to be done.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ pub fn plan_rmdir<'a>(
     refuse(caller, caller.caps.disabled(Disable::Rmdir))?;
     let removed = plan(fs, caller, parent, name)?;
     need_dir(&removed.node)?;
-    if fs.is_dir_empty(removed.node.inode) { Ok(removed) } else { Err(Status::ENOTEMPTY) }
+    if is_empty(&removed.node) { Ok(removed) } else { Err(Status::ENOTEMPTY) }
 }
 
 fn plan<'a>(fs: &Fs, caller: &Caller<'_>, parent: Inode, name: Name<'a>) -> Result<Removed<'a>, Status> {
@@ -55,6 +55,11 @@ fn plan<'a>(fs: &Fs, caller: &Caller<'_>, parent: Inode, name: Name<'a>) -> Resu
     Ok(Removed { op, node })
 }
 
+/// True for a directory without entries.
+pub(super) fn is_empty(dir: &NodeView) -> bool {
+    matches!(dir.body, NodeBody::Dir { entries: 0, .. })
+}
+
 /// The node under a name that the caller may take out of its directory.
 pub(super) fn need_removable(
     fs: &Fs,
@@ -63,14 +68,14 @@ pub(super) fn need_removable(
     name: Name<'_>,
 ) -> Result<NodeView, Status> {
     need_dir(dir)?;
-    if dir.eattr & (Eattr::IMMUTABLE | Eattr::APPEND_ONLY) != 0 {
+    if dir.eattr & (NodeView::IMMUTABLE | NodeView::APPENDONLY) != 0 {
         return Err(Status::EPERM);
     }
     need(fs, dir, caller, W | X)?;
     if !name.is_file_name() {
         return Err(Status::EINVAL);
     }
-    let node = fs.lookup(dir.inode, name.as_bytes()).and_then(|i| fs.node(i)).ok_or(Status::ENOENT)?;
+    let node = fs.lookup(dir.inode, name.as_bytes()).and_then(|i| fs.get(i)).ok_or(Status::ENOENT)?;
     need_sticky(dir, &node, caller)?;
     Ok(node)
 }

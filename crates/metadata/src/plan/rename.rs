@@ -3,10 +3,10 @@
 use super::access::{W, X, need, need_sticky};
 use super::caller::{Caller, Disable};
 use super::namespace::{need_dir, refuse};
-use super::quota::check_quota;
-use super::remove::{PROTECTED, need_removable};
-use super::resolve::{is_dir_below, resolve};
-use crate::{Eattr, Fs, NodeView};
+use super::quota::{Growth, check_quota};
+use super::remove::{PROTECTED, is_empty, need_removable};
+use super::resolve::resolve;
+use crate::{Fs, NodeView};
 use ondisk::Op;
 use types::{Inode, Name, NodeType, Status};
 
@@ -37,15 +37,15 @@ pub fn plan_rename<'a>(
     let dst = resolve(fs, caps, to.0)?;
     let node = need_removable(fs, caller, &src, from.1)?;
     need_dir(&dst)?;
-    if dst.eattr & Eattr::IMMUTABLE != 0 {
+    if dst.eattr & NodeView::IMMUTABLE != 0 {
         return Err(Status::EPERM);
     }
     need(fs, &dst, caller, W | X)?;
-    if node.eattr & Eattr::IMMUTABLE != 0 {
+    if node.eattr & NodeView::IMMUTABLE != 0 {
         return Err(Status::EPERM);
     }
     if node.kind == NodeType::Dir {
-        if is_dir_below(fs, dst.inode, node.inode) {
+        if fs.is_below(dst.inode, node.inode) {
             return Err(Status::EINVAL);
         }
         if src.inode != dst.inode {
@@ -55,7 +55,7 @@ pub fn plan_rename<'a>(
     if !to.1.is_file_name() {
         return Err(Status::EINVAL);
     }
-    let replaced = fs.lookup(dst.inode, to.1.as_bytes()).and_then(|i| fs.node(i));
+    let replaced = fs.lookup(dst.inode, to.1.as_bytes()).and_then(|i| fs.get(i));
     if replaced.is_some_and(|r| r.inode == node.inode) {
         return Ok(Renamed { op: None, node, replaced: None });
     }
@@ -63,7 +63,7 @@ pub fn plan_rename<'a>(
     if let Some(target) = &replaced {
         disabled(if target.kind == NodeType::Dir { Disable::Rmdir } else { Disable::Unlink })?;
     }
-    check_quota(fs, dst.inode, fs.growth_of(node.inode), Some(src.inode))?;
+    check_quota(fs, dst.inode, Growth::of(fs, node.inode), Some(src.inode))?;
     if let Some(target) = &replaced {
         need_replaceable(fs, caller, &dst, target)?;
     }
@@ -77,7 +77,7 @@ pub fn plan_rename<'a>(
 }
 
 fn need_replaceable(fs: &Fs, caller: &Caller<'_>, dir: &NodeView, target: &NodeView) -> Result<(), Status> {
-    if target.kind == NodeType::Dir && !fs.is_dir_empty(target.inode) {
+    if target.kind == NodeType::Dir && !is_empty(target) {
         return Err(Status::ENOTEMPTY);
     }
     need_sticky(dir, target, caller)?;

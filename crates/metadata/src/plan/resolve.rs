@@ -8,16 +8,16 @@ use types::{Inode, ROOT, Status};
 /// outside of it do not exist.
 pub fn resolve(fs: &Fs, caps: &SessionCaps, inode: Inode) -> Result<NodeView, Status> {
     let node = resolve_unchecked(fs, caps, inode)?;
-    let inside = caps.root == ROOT || caps.root == Inode(0) || is_below(fs, node.inode, caps.root);
+    let inside = caps.root == ROOT || caps.root == Inode(0) || fs.is_below(node.inode, caps.root);
     if inside { Ok(node) } else { Err(Status::ENOENT) }
 }
 
 /// The same for a node that the session holds open: it may have left the session's directory since.
 pub fn resolve_unchecked(fs: &Fs, caps: &SessionCaps, inode: Inode) -> Result<NodeView, Status> {
     let real = if inode == ROOT { caps.root } else { inode };
-    let node = fs.node(real).ok_or(Status::ENOENT)?;
-    let detached = !matches!(node.kind, types::NodeType::Trash | types::NodeType::Sustained);
-    if caps.root == Inode(0) && detached { Err(Status::ENOENT) } else { Ok(node) }
+    let node = fs.get(real).ok_or(Status::ENOENT)?;
+    let living = !matches!(node.kind, types::NodeType::Trash | types::NodeType::Sustained);
+    if caps.root == Inode(0) && living { Err(Status::ENOENT) } else { Ok(node) }
 }
 
 /// The number under which the session knows a node.
@@ -25,24 +25,3 @@ pub fn shown(caps: &SessionCaps, inode: Inode) -> Inode {
     if inode == caps.root { ROOT } else { inode }
 }
 
-/// True when `top` is the node or one of its ancestors, over any of its parents.
-pub(super) fn is_below(fs: &Fs, inode: Inode, top: Inode) -> bool {
-    if inode == top {
-        return true;
-    }
-    // Only a file can have several parents, and its parents have one each: this ends at the root.
-    fs.parents(inode).any(|parent| is_dir_below(fs, parent, top))
-}
-
-/// The same for directories.
-pub(super) fn is_dir_below(fs: &Fs, mut dir: Inode, top: Inode) -> bool {
-    loop {
-        if dir == top {
-            return true;
-        }
-        match fs.parents(dir).next() {
-            Some(parent) => dir = parent,
-            None => return false,
-        }
-    }
-}

@@ -4,7 +4,7 @@ use super::access::{W, need, owns};
 use super::caller::{Caller, Disable, SessionFlag};
 use super::namespace::refuse;
 use super::resolve::{resolve, resolve_unchecked};
-use crate::{AclKind, Eattr, Fs, NodeView};
+use crate::{Acl, Fs, NodeView};
 use ondisk::{AttrExtra, Op};
 use types::{Inode, NodeType, Status};
 
@@ -68,7 +68,7 @@ pub fn plan_setattr(fs: &Fs, caller: &Caller<'_>, now: u32, set: &SetAttr) -> Re
     let disabled = chown && caps.disabled(Disable::Chown) || set.sets(SetMask::MODE) && caps.disabled(Disable::Chmod);
     refuse(caller, disabled)?;
     let node = if set.opened { resolve_unchecked(fs, caps, set.inode) } else { resolve(fs, caps, set.inode) }?;
-    if node.eattr & Eattr::IMMUTABLE != 0 {
+    if node.eattr & NodeView::IMMUTABLE != 0 {
         return Err(Status::EPERM);
     }
     let kernel_clears_suid = caller.uid != 0
@@ -118,8 +118,8 @@ fn attr_op(fs: &Fs, caller: &Caller<'_>, node: &NodeView, now: u32, set: &SetAtt
     }
     let uid = if set.sets(SetMask::UID) { set.uid } else { node.uid };
     let gid = if set.sets(SetMask::GID) { set.gid } else { node.gid };
-    let acl = fs.acl(node.inode, AclKind::Access);
-    let mut acl_mode = acl.as_ref().map_or(0, |a| 0o10000 | (a.user & 7) << 6 | (a.mask & 7) << 3 | a.other & 7);
+    let acl = fs.acl(node.inode, Acl::ACCESS);
+    let mut acl_mode = acl.map_or(0, |a| 0o10000 | (a.user & 7) << 6 | (a.mask & 7) << 3 | a.other & 7);
     if set.sets(SetMask::MODE) {
         if caller.uid != 0 && wanted & 0o2000 != 0 && !caller.in_group(gid) {
             wanted &= !0o2000;

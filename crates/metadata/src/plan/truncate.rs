@@ -1,10 +1,10 @@
 //! TRUNCATE (`spec/wire-client-master.md` 3.4.3).
 
 use super::access::{W, need};
-use super::caller::{Caller, Disable, SessionFlag};
-use super::quota::{Growth, check_file_quota, size_of};
+use super::caller::{Caller, Disable};
+use super::quota::{Growth, check_file_quota, size_of, copies_of_class};
 use super::resolve::{resolve, resolve_unchecked};
-use crate::{Eattr, Fs, NodeView};
+use crate::{Fs, NodeView};
 use types::{CHUNK_SIZE, ChunkId, ChunkIndex, Inode, MAX_FILE_SIZE, Status};
 
 /// What TRUNCATE asks for.
@@ -77,7 +77,7 @@ pub fn check_truncate(
     } else {
         resolve(fs, caps, request.inode)?
     };
-    if node.eattr & Eattr::IMMUTABLE != 0 || node.eattr & Eattr::APPEND_ONLY != 0 && !writes {
+    if node.eattr & NodeView::IMMUTABLE != 0 || node.eattr & NodeView::APPENDONLY != 0 && !writes {
         return Err(Status::EPERM);
     }
     if !request.has(T::OPENED) {
@@ -87,13 +87,13 @@ pub fn check_truncate(
         return Err(Status::EPERM);
     }
     if reserve {
-        if !update && node.length.checked_add(request.length).is_none_or(|end| end > MAX_FILE_SIZE) {
+        if !update && node.length().checked_add(request.length).is_none_or(|end| end > MAX_FILE_SIZE) {
             return Err(Status::INDEXTOOBIG);
         }
         return Ok((node, Truncation::Reserve));
     }
     if update {
-        let longer = request.length > node.length && request.length <= MAX_FILE_SIZE;
+        let longer = request.length > node.length() && request.length <= MAX_FILE_SIZE;
         return Ok((node, if longer { Truncation::SetLength { touch: false } } else { Truncation::Nothing }));
     }
     check_resize(fs, caller, &node, request.length)?;
@@ -102,12 +102,12 @@ pub fn check_truncate(
 
 fn check_resize(fs: &Fs, caller: &Caller<'_>, node: &NodeView, length: u64) -> Result<(), Status> {
     let caps = caller.caps;
-    if length < node.length && caps.disabled(Disable::Truncate)
-        || length > node.length && caps.disabled(Disable::SetLength)
+    if length < node.length() && caps.disabled(Disable::Truncate)
+        || length > node.length() && caps.disabled(Disable::SetLength)
     {
         return Err(Status::EPERM);
     }
-    if length <= node.length {
+    if length <= node.length() {
         return Ok(());
     }
     if length > MAX_FILE_SIZE {
@@ -118,15 +118,15 @@ fn check_resize(fs: &Fs, caller: &Caller<'_>, node: &NodeView, length: u64) -> R
 
 /// What a file that gets longer adds: its length, and the rest of its last chunk if there is one.
 fn growth_to(fs: &Fs, node: &NodeView, length: u64) -> Growth {
-    let last = last_chunk(node.length);
-    let present = node.length > 0 && fs.chunk_at(node.inode, last).is_some_and(|c| c.0 != 0);
+    let last = last_chunk(node.length());
+    let present = node.length() > 0 && fs.chunk_at(node.inode, last).is_some();
     let end = length.min((u64::from(last.0) + 1) * CHUNK_SIZE);
-    let size = if present { size_of(end, true) - size_of(node.length, true) } else { 0 };
+    let size = if present { size_of(end, true) - size_of(node.length(), true) } else { 0 };
     Growth {
         inodes: 0,
-        length: length - node.length,
+        length: length - node.length(),
         size,
-        real_size: size * u64::from(fs.copies_wanted(node.sclass)),
+        real_size: size * copies_of_class(fs, node.sclass),
     }
 }
 
@@ -137,19 +137,14 @@ fn last_chunk(length: u64) -> ChunkIndex {
 fn resize(fs: &Fs, node: &NodeView, request: &TruncateRequest) -> Truncation {
     let length = request.length;
     let tail = (length % CHUNK_SIZE) as u32;
-    if length != node.length && tail != 0 {
+    if length != node.length() && tail != 0 {
         let index = last_chunk(length);
-        if let Some(chunk) = fs.chunk_at(node.inode, index).filter(|c| c.0 != 0) {
+        if let Some(chunk) = fs.chunk_at(node.inode, index) {
             return Truncation::CutChunk { index, chunk, length: tail };
         }
     }
-    if length == node.length && request.has(TruncateRequest::TIME_FIX) {
+    if length == node.length() && request.has(TruncateRequest::TIME_FIX) {
         return Truncation::Nothing;
     }
     Truncation::SetLength { touch: true }
-}
-
-/// True when the session may not change anything; used where a chunk operation ends long after it began.
-pub(super) fn is_read_only(caller: &Caller<'_>) -> bool {
-    caller.caps.has(SessionFlag::READ_ONLY)
 }
