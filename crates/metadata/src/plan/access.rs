@@ -74,5 +74,9 @@ pub(super) fn owns(node: &NodeView, caller: &Caller<'_>) -> bool {
 
 /// The sticky bit: who may take `node` out of `dir`. EPERM for all others.
 pub(super) fn need_sticky(dir: &NodeView, node: &NodeView, caller: &Caller<'_>) -> Result<(), Status> {
-    if dir.mode & 0o1000 == 0 || owns(dir, caller) || owns(node, caller) { Ok(()) } else { Err(Status::EPERM) }
+    if dir.mode & 0o1000 == 0 || owns(dir, caller) || owns(node, caller) {
+        Ok(())
+    } else {
+        Err(Status::EPERM)
+    }
 }

@@ -14,7 +14,7 @@ pub fn attr_of_entry(fs: &Fs, node: &NodeView, dir_eattr: u8, caller: &Caller<'_
     let mut mode = shown_mode(fs, node);
     let (uid, gid) = shown_owner(node, caller, &mut mode);
     Attr {
-        flags: flags_of(fs, node, dir_eattr, caller),
+        flags: flags_of(node, dir_eattr, caller),
         kind: match node.kind {
             NodeType::Trash | NodeType::Sustained => NodeType::File,
             kind => kind,
@@ -31,7 +31,7 @@ pub fn attr_of_entry(fs: &Fs, node: &NodeView, dir_eattr: u8, caller: &Caller<'_
     }
 }
 
-fn flags_of(fs: &Fs, node: &NodeView, dir_eattr: u8, caller: &Caller<'_>) -> MattrFlags {
+fn flags_of(node: &NodeView, dir_eattr: u8, caller: &Caller<'_>) -> MattrFlags {
     let mut flags = 0;
     let mut set = |bit: u8, when: bool| flags |= if when { bit } else { 0 };
     let has = |bits: u8| node.eattr & bits != 0;

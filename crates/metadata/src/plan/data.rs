@@ -2,10 +2,12 @@
 //! about copies is decided by the master together with `placement`.
 
 use super::caller::{Disable, SessionCaps, SessionFlag};
-use super::quota::{Growth, check_file_quota, size_of, copies_of_class};
+use super::quota::{Growth, check_file_quota, copies_of_class, size_of};
 use crate::{Fs, NodeView};
 use ondisk::Op;
-use types::{CHUNK_HEADER_SIZE, CHUNK_SIZE, ChunkId, ChunkIndex, Inode, MAX_CHUNK_INDEX, MAX_FILE_SIZE, Status};
+use types::{
+    CHUNK_HEADER_SIZE, CHUNK_SIZE, ChunkId, ChunkIndex, Inode, MAX_CHUNK_INDEX, MAX_FILE_SIZE, Status,
+};
 
 /// READ_CHUNK: the file and its chunk, 0 for a hole. The right to read was checked when the file was opened.
 pub fn read_chunk(
@@ -36,7 +38,12 @@ pub struct WritePlan {
 }
 
 /// The part of WRITE_CHUNK that metadata can decide.
-pub fn write_chunk(fs: &Fs, caps: &SessionCaps, inode: Inode, index: ChunkIndex) -> Result<WritePlan, Status> {
+pub fn write_chunk(
+    fs: &Fs,
+    caps: &SessionCaps,
+    inode: Inode,
+    index: ChunkIndex,
+) -> Result<WritePlan, Status> {
     let node = need_file(fs, inode)?;
     if node.eattr & NodeView::IMMUTABLE != 0 {
         return Err(Status::EPERM);

@@ -65,18 +65,13 @@ pub fn plan_rename<'a>(
     }
     check_quota(fs, dst.inode, Growth::of(fs, node.inode), Some(src.inode))?;
     if let Some(target) = &replaced {
-        need_replaceable(fs, caller, &dst, target)?;
+        need_replaceable(caller, &dst, target)?;
     }
-    let op = Op::Move {
-        src_parent: src.inode,
-        src_name: from.1,
-        dst_parent: dst.inode,
-        dst_name: to.1,
-    };
+    let op = Op::Move { src_parent: src.inode, src_name: from.1, dst_parent: dst.inode, dst_name: to.1 };
     Ok(Renamed { op: Some(op), node, replaced })
 }
 
-fn need_replaceable(fs: &Fs, caller: &Caller<'_>, dir: &NodeView, target: &NodeView) -> Result<(), Status> {
+fn need_replaceable(caller: &Caller<'_>, dir: &NodeView, target: &NodeView) -> Result<(), Status> {
     if target.kind == NodeType::Dir && !is_empty(target) {
         return Err(Status::ENOTEMPTY);
     }

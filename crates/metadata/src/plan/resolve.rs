@@ -24,4 +24,3 @@ pub fn resolve_unchecked(fs: &Fs, caps: &SessionCaps, inode: Inode) -> Result<No
 pub fn shown(caps: &SessionCaps, inode: Inode) -> Inode {
     if inode == caps.root { ROOT } else { inode }
 }
-

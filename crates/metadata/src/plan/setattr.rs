@@ -65,9 +65,11 @@ impl SetAttr {
 pub fn plan_setattr(fs: &Fs, caller: &Caller<'_>, now: u32, set: &SetAttr) -> Result<Op<'static>, Status> {
     let caps = caller.caps;
     let chown = set.sets(SetMask::UID | SetMask::GID);
-    let disabled = chown && caps.disabled(Disable::Chown) || set.sets(SetMask::MODE) && caps.disabled(Disable::Chmod);
+    let disabled =
+        chown && caps.disabled(Disable::Chown) || set.sets(SetMask::MODE) && caps.disabled(Disable::Chmod);
     refuse(caller, disabled)?;
-    let node = if set.opened { resolve_unchecked(fs, caps, set.inode) } else { resolve(fs, caps, set.inode) }?;
+    let node =
+        if set.opened { resolve_unchecked(fs, caps, set.inode) } else { resolve(fs, caps, set.inode) }?;
     if node.eattr & NodeView::IMMUTABLE != 0 {
         return Err(Status::EPERM);
     }
@@ -161,7 +163,11 @@ fn suid_bits_to_clear(caller: &Caller<'_>, node: &NodeView, set: &SetAttr) -> u1
         2 if non_root => BOTH,
         3 if non_root && set.sets(SetMask::GID) && set.gid != node.gid => BOTH,
         4 | 5 if !dir => {
-            if executable_by_group { BOTH } else { 0o4000 }
+            if executable_by_group {
+                BOTH
+            } else {
+                0o4000
+            }
         }
         5 if dir && non_root => BOTH,
         _ => 0,

@@ -2,7 +2,7 @@
 
 use super::access::{W, need};
 use super::caller::{Caller, Disable};
-use super::quota::{Growth, check_file_quota, size_of, copies_of_class};
+use super::quota::{Growth, check_file_quota, copies_of_class, size_of};
 use super::resolve::{resolve, resolve_unchecked};
 use crate::{Fs, NodeView};
 use types::{CHUNK_SIZE, ChunkId, ChunkIndex, Inode, MAX_FILE_SIZE, Status};

@@ -1,0 +1,16 @@
+//! What ElkFS keeps on a master's disk, as bytes: changelog lines and the metadata image
+//! (`spec/metadata-format.md`).
+
+mod acl;
+mod log;
+mod quota;
+
+#[cfg(test)]
+mod fixtures;
+
+pub use acl::{AclEntries, AclEntry};
+pub use log::{
+    AttrExtra, CsdbAction, Line, LineError, LineProblem, LockKind, MAX_LINE, MaskList, NewNode, Op, Outcome,
+    SclassCounts, SessionFields, SnapshotGids,
+};
+pub use quota::QuotaLimits;
