@@ -1,6 +1,7 @@
 //! What the master can be told (`mfsmaster.cfg`, `spec/config-and-daemons.md` 4).
 
 use crate::journal::Durability;
+use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -52,4 +53,16 @@ pub struct Config {
     pub ignore_errors: bool,
     /// `-x`: say more while recovering.
     pub verbose: u8,
+    /// Options as the configuration file has them, for peers that ask (GET_CONFIG).
+    pub texts: BTreeMap<String, String>,
+}
+
+impl Config {
+    /// What the configuration file says of an option; none when it says nothing. The secret is not told to anybody.
+    pub fn text_of(&self, option: &str) -> Option<String> {
+        match option {
+            "AUTH_CODE" => self.auth_code.as_ref().map(|_| "[DEFINED]".into()),
+            _ => self.texts.get(option).cloned(),
+        }
+    }
 }

@@ -4,10 +4,19 @@
 //! leaves when its line is durable. Everything slow (fsync, images) happens on other threads and comes back as an
 //! event.
 
-pub mod data_cache;
+mod client;
+mod config;
+mod core;
+mod cs;
+mod data_cache;
 pub mod exports;
 pub mod images;
 pub mod journal;
+mod metaloggers;
+mod random;
 pub mod recovery;
 pub mod storage;
 pub mod topology;
+
+pub use config::Config;
+pub use core::{Stop, run};

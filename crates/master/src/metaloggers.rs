@@ -137,10 +137,7 @@ impl Master {
     fn register_metalogger(&mut self, net: &mut Net, conn: ConnId, request: MlRegister) -> Verdict {
         let current = self.fs.version();
         let Some(link) = self.metaloggers.links.get_mut(&conn) else { return Verdict::Keep };
-        let (version, timeout, wanted) = match request {
-            MlRegister::Simple { version, timeout } => (version, timeout, None),
-            MlRegister::Resume { version, timeout, next } => (version, timeout, Some(next)),
-        };
+        let MlRegister { version, timeout, first: wanted } = request;
         link.version = Some(version);
         let found = wanted.and_then(|wanted| self.metaloggers.history.position_of(wanted, current));
         link.next = Some(found.unwrap_or_else(|| self.metaloggers.history.end()));

@@ -10,15 +10,15 @@ impl Master {
     pub(super) fn statfs(&self, m: &Member, q: &p::FuseStatfs) -> p::FuseStatfsReply {
         let space = self.cluster.space();
         let whole = m.caps.root == ROOT;
-        let stats = if m.caps.root.0 == 0 { Default::default() } else { self.fs.dir_stats(m.caps.root) };
-        let limited = self.fs.space_within_quotas(m.caps.root, space.total, space.available);
+        let stats = self.fs.stats_below(m.caps.root).unwrap_or_default();
+        let limited = plan::space_within_quotas(&self.fs, m.caps.root, space.total, space.available);
         p::FuseStatfsReply {
             msgid: q.msgid,
             total: limited.0,
             avail: limited.1,
             free: space.free.min(limited.0),
-            trash: if whole { self.fs.trash_space() } else { 0 },
-            sustained: if whole { self.fs.sustained_space() } else { 0 },
+            trash: if whole { plan::trash_space(&self.fs) } else { 0 },
+            sustained: if whole { plan::sustained_space(&self.fs) } else { 0 },
             inodes: stats.inodes + 1,
         }
     }

@@ -78,7 +78,7 @@ impl Master {
             }
         }
         let place = p::ChunkPlace { chunk, version, copies: Rest::Items(&copies) };
-        let body = (Tag::<2>, p::FileChunk { file_length: node.length, place });
+        let body = (Tag::<2>, p::FileChunk { file_length: node.length(), place });
         net.send(from.conn, &p::FuseReadChunkReply { msgid: q.msgid, reply: Reply::Body(body) });
     }
 
@@ -92,7 +92,7 @@ impl Master {
         let may = node.kind == types::NodeType::File
             && found.access.0 & 0xFC != 0
             && !m.caps.disabled(plan::Disable::Read)
-            && self.fs.chunk_slots(node.inode) == 1;
+            && matches!(node.body, metadata::NodeBody::File { slots: 1, .. });
         if !may {
             return None;
         }
@@ -164,7 +164,7 @@ impl Master {
 
     /// The positive answer to WRITE_CHUNK, and the news to others.
     fn write_granted(&mut self, net: &mut Net, conn: ConnId, msgid: MsgId, run: Running, before: u64) {
-        let file_length = self.fs.node(run.inode).map_or(0, |n| n.length);
+        let file_length = self.fs.get(run.inode).map_or(0, |n| n.length());
         let client = self.client_ip(conn);
         let now = self.chunk_time();
         let (version, copies) = match self.cluster.locations(now, &crate::cs::Meta(&self.fs), run.cur, client) {
@@ -256,7 +256,7 @@ impl Master {
                 self.pending.0.await_operation(cur, waiting);
             }
             Truncation::Reserve => {
-                let start = self.reservations.get(&node.inode).map_or(node.length, |end| node.length.max(*end));
+                let start = self.reservations.get(&node.inode).map_or(node.length(), |end| node.length().max(*end));
                 let end = start.saturating_add(q.length);
                 self.reservations.insert(node.inode, end);
                 let attr = attr_of(&self.fs, &node, &caller);
@@ -268,7 +268,7 @@ impl Master {
                     let op = Op::Length { inode: node.inode, length: q.length, set_mtime: touch };
                     self.run_or_tell(&op);
                 }
-                self.truncated(net, from, q, node.length, before, false);
+                self.truncated(net, from, q, node.length(), before, false);
             }
         }
     }
@@ -326,7 +326,7 @@ impl Master {
         let before = 0;
         if waiting.id == p::FuseTruncate::ID {
             let Ok(q) = p::FuseTruncate::decode_whole(&waiting.body) else { return };
-            let previous = self.fs.node(run.inode).map_or(0, |n| n.length);
+            let previous = self.fs.get(run.inode).map_or(0, |n| n.length());
             if let Err(status) = self.unlock(chunk) {
                 tracing::error!("chunk {chunk:X} of inode {} cannot be unlocked: {status}", run.inode);
             }
@@ -340,7 +340,7 @@ impl Master {
 
     /// The file gets its old chunk back.
     fn roll_back(&mut self, run: Running) {
-        if self.fs.node(run.inode).is_some() && self.fs.chunk_at(run.inode, run.index) == Some(run.cur) {
+        if self.fs.get(run.inode).is_some() && self.fs.chunk_at(run.inode, run.index) == Some(run.cur) {
             let op = Op::Rollback { inode: run.inode, index: run.index, prev: run.prev, cur: run.cur };
             self.run_or_tell(&op);
         }

@@ -1,12 +1,13 @@
 //! Which packet is served by whom.
 
-use super::links::{Member, Role};
+use super::data::Incoming;
+use super::links::Role;
 use crate::core::Master;
 use net::reactor::{ConnId, Net, Verdict};
 use proto::client_master::{self as p, CltoMa};
 use proto::{Direction, Packet};
 use std::time::{SystemTime, UNIX_EPOCH};
-use types::{MsgId, OUR_VERSION, Reply};
+use types::Reply;
 
 impl Master {
     /// A frame from the client port.
@@ -21,16 +22,23 @@ impl Master {
         };
         match (&packet, role) {
             (CltoMa::Nop(_) | CltoMa::UnknownCommand(_) | CltoMa::BadCommandSize(_), _) => {}
-            (CltoMa::GetVersion(q), _) => self.send_version(net, conn, q),
-            (CltoMa::GetConfig(q), _) => self.send_config(net, conn, q),
+            (CltoMa::GetVersion(q), _) => net.send(conn, &super::version_info(q)),
+            (CltoMa::GetConfig(q), _) => {
+                let value = self.config.text_of(&q.option.to_string());
+                net.send(conn, &super::config_value(q, value.as_deref()));
+            }
             (CltoMa::FuseRegister(q), _) => return self.register(net, conn, &q.request),
-            (_, Role::Mount(member)) => return self.mount_packet(net, conn, &member, &packet),
+            (_, Role::Mount(member)) => {
+                let from = Incoming { conn, member: &member, id, body };
+                return self.mount_packet(net, from, &packet);
+            }
             _ => return Verdict::Close(format!("{} (packet {id}) before registration", packet.name())),
         }
         Verdict::Keep
     }
 
-    fn mount_packet(&mut self, net: &mut Net, conn: ConnId, m: &Member, packet: &CltoMa<'_>) -> Verdict {
+    fn mount_packet(&mut self, net: &mut Net, from: Incoming<'_>, packet: &CltoMa<'_>) -> Verdict {
+        let (conn, m) = (from.conn, from.member);
         let before = self.journal.last();
         macro_rules! answer {
             ($reply:ident, $q:ident, $result:expr) => {{
@@ -65,38 +73,28 @@ impl Master {
             CltoMa::FuseLink(q) => answer!(FuseLinkReply, q, self.link(m, q)),
             CltoMa::FuseOpen(q) => answer!(FuseOpenReply, q, self.open(m, q)),
             CltoMa::FuseCreate(q) => answer!(FuseCreateReply, q, self.create(m, q)),
-            _ => return self.mount_data_packet(net, conn, m, packet),
+            _ => return self.mount_data_packet(net, from, packet),
         }
         Verdict::Keep
     }
 
-    fn mount_data_packet(&mut self, net: &mut Net, conn: ConnId, m: &Member, packet: &CltoMa<'_>) -> Verdict {
+    fn mount_data_packet(&mut self, net: &mut Net, from: Incoming<'_>, packet: &CltoMa<'_>) -> Verdict {
+        let m = from.member;
         match packet {
-            CltoMa::FuseReadChunk(q) => self.read_chunk(net, conn, m, q),
-            CltoMa::FuseWriteChunk(q) => self.write_chunk(net, conn, m, q),
-            CltoMa::FuseWriteChunkEnd(q) => self.write_chunk_end(net, conn, m, q),
-            CltoMa::FuseTruncate(q) => self.truncate(net, conn, m, q),
+            CltoMa::FuseReadChunk(q) => self.read_chunk(net, from, q),
+            CltoMa::FuseWriteChunk(q) => self.write_chunk(net, from, q),
+            CltoMa::FuseWriteChunkEnd(q) => self.write_chunk_end(net, from, q),
+            CltoMa::FuseTruncate(q) => self.truncate(net, from, q),
             CltoMa::FuseSustainedInodes(q) => self.sustained_inodes(m.session, q),
             CltoMa::FuseAmtimeInodes(q) => self.amtime_inodes(m, q),
             CltoMa::FuseTimeSync(q) => {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 let time_us = u64::try_from(since.as_micros()).unwrap_or(u64::MAX);
-                net.send(conn, &p::FuseTimeSyncReply { msgid: q.msgid, time_us });
+                net.send(from.conn, &p::FuseTimeSyncReply { msgid: q.msgid, time_us });
             }
             other => return Verdict::Close(format!("{} is not served on a mount's connection", other.name())),
         }
         Verdict::Keep
-    }
-
-    fn send_version(&mut self, net: &mut Net, conn: ConnId, q: &p::GetVersion) {
-        let text = concat!("3.0.117-elkfs-", env!("CARGO_PKG_VERSION"));
-        net.send(conn, &p::VersionInfo::new(q.msgid, OUR_VERSION, text.as_bytes()));
-    }
-
-    fn send_config(&mut self, net: &mut Net, conn: ConnId, q: &p::GetConfig<'_>) {
-        let value = self.config.text_of(&q.option.to_string()).unwrap_or_default();
-        let value = types::Name::new(&value.as_bytes()[..value.len().min(255)]).unwrap_or_default();
-        net.send(conn, &p::ConfigValue { msgid: q.msgid, value });
     }
 
     /// Sends an answer: held until durable when the request has changed something since `before`.
@@ -109,6 +107,3 @@ impl Master {
         }
     }
 }
-
-/// A packet's message id, where every request of a mount has one.
-pub(crate) const UNSOLICITED: MsgId = MsgId(0);

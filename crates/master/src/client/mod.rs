@@ -1,7 +1,7 @@
 //! The client link: mounts and tools (`spec/wire-client-master.md`).
 
 mod attrs;
-mod data;
+pub(crate) mod data;
 mod dispatch;
 mod links;
 mod namespace;
@@ -11,3 +11,18 @@ mod register;
 pub(crate) mod sessions;
 
 pub(crate) use links::{ClientLinks, Member};
+
+use proto::client_master::{ConfigValue, GetConfig, GetVersion, VersionInfo};
+use types::{Name, OUR_VERSION};
+
+/// Answers GET_VERSION, which every port takes.
+pub(crate) fn version_info(q: &GetVersion) -> VersionInfo<'static> {
+    let text = concat!("3.0.117-elkfs-", env!("CARGO_PKG_VERSION"));
+    VersionInfo::new(q.msgid, OUR_VERSION, text.as_bytes())
+}
+
+/// Answers GET_CONFIG with the option's text, empty when it is not set.
+pub(crate) fn config_value<'a>(q: &GetConfig<'_>, value: Option<&'a str>) -> ConfigValue<'a> {
+    let value = value.unwrap_or_default().as_bytes();
+    ConfigValue { msgid: q.msgid, value: Name::new(&value[..value.len().min(255)]).unwrap_or_default() }
+}

@@ -9,7 +9,7 @@ use metadata::plan::{
 };
 use ondisk::Op;
 use proto::client_master as p;
-use types::{Attr, Inode, Name, NodeType, Reply, RestBytes, SessionId, Status};
+use types::{Attr, Inode, NodeType, Reply, RestBytes, SessionId, Status};
 
 /// Room that an attribute reply has for access modes with which data may be read or written (modes 2 to 7).
 const DATA_MODES: u8 = 0xFC;
@@ -50,9 +50,9 @@ impl Master {
         let mut flags = u16::from(found.access.0);
         let mut set = |bit, when: bool| flags |= if when { bit } else { 0 };
         set(F::READ_ONLY, m.caps.has(plan::SessionFlag::READ_ONLY));
-        set(F::IMMUTABLE, eattr & metadata::Eattr::IMMUTABLE != 0);
-        set(F::DIRECT, eattr & metadata::Eattr::NO_DATA_CACHE != 0);
-        set(F::APPEND_ONLY, eattr & metadata::Eattr::APPEND_ONLY != 0);
+        set(F::IMMUTABLE, eattr & NodeView::IMMUTABLE != 0);
+        set(F::DIRECT, eattr & NodeView::NODATACACHE != 0);
+        set(F::APPEND_ONLY, eattr & NodeView::APPENDONLY != 0);
         if found.node.kind == NodeType::File && found.access.0 & DATA_MODES != 0 {
             set(F::KEEP_CACHE, self.may_keep_cache(m.session, &found.node, attr));
         }
@@ -61,7 +61,7 @@ impl Master {
 
     /// KEEPCACHE of LOOKUP and OPEN; when it is not granted the attributes say so too.
     pub(super) fn may_keep_cache(&mut self, session: SessionId, node: &NodeView, attr: &mut Attr) -> bool {
-        if node.eattr & metadata::Eattr::NO_DATA_CACHE != 0 {
+        if node.eattr & NodeView::NODATACACHE != 0 {
             return false;
         }
         let keep = self.data_cache.query(node.inode, session);
@@ -126,8 +126,8 @@ impl Master {
         let op = plan_mknod(&self.fs, &caller, &new)?;
         let (inode, mut attr) = self.make(&caller, q.parent, &op)?;
         self.acquire(m.session, inode)?;
-        let node = self.fs.node(inode).ok_or(Status::ENOENT)?;
-        let mut flags = p_open_flags(&node);
+        let node = self.fs.get(inode).ok_or(Status::ENOENT)?;
+        let mut flags = open_flags(&node);
         if flags & OPEN_DIRECT == 0 {
             flags &= !OPEN_KEEP_CACHE;
             attr.flags.0 &= !types::MattrFlags::ALLOW_DATA_CACHE;
@@ -139,7 +139,7 @@ impl Master {
     fn make(&mut self, caller: &Caller<'_>, parent: Inode, op: &Op<'_>) -> Result<(Inode, Attr), Status> {
         let outcome = self.run(op)?;
         let inode = Inode(outcome.get(0).and_then(|n| u32::try_from(n).ok()).ok_or(Status::IO)?);
-        let node = self.fs.node(inode).ok_or(Status::IO)?;
+        let node = self.fs.get(inode).ok_or(Status::IO)?;
         Ok((inode, self.attr_in(caller, parent, &node)))
     }
 
@@ -173,7 +173,7 @@ impl Master {
         if let Some(replaced) = &renamed.replaced {
             self.forget_if_gone(replaced.inode);
         }
-        let node = self.fs.node(renamed.node.inode).ok_or(Status::IO)?;
+        let node = self.fs.get(renamed.node.inode).ok_or(Status::IO)?;
         Ok((shown(&m.caps, node.inode), self.attr_in(&caller, q.dst, &node)))
     }
 
@@ -186,7 +186,7 @@ impl Master {
     }
 
     fn forget_if_gone(&mut self, inode: Inode) {
-        if self.fs.node(inode).is_none() {
+        if self.fs.get(inode).is_none() {
             self.data_cache.removed(inode);
             self.reservations.remove(&inode);
         }
@@ -218,9 +218,9 @@ impl Master {
             self.reservations.remove(&node.inode);
         }
         self.acquire(m.session, node.inode)?;
-        let node = self.fs.node(node.inode).ok_or(Status::ENOENT)?;
+        let node = self.fs.get(node.inode).ok_or(Status::ENOENT)?;
         let mut attr = attr_of(&self.fs, &node, &caller);
-        let mut flags = p_open_flags(&node);
+        let mut flags = open_flags(&node);
         let keep = self.may_keep_cache(m.session, &node, &mut attr);
         if request.has(OpenRequest::CACHE_CLEARED) {
             self.data_cache.fetched(node.inode, m.session);
@@ -260,14 +260,9 @@ const OPEN_DIRECT: u8 = 0x02;
 /// OPEN and CREATE: the file is append only.
 const OPEN_APPEND_ONLY: u8 = 0x04;
 
-fn p_open_flags(node: &NodeView) -> u8 {
+fn open_flags(node: &NodeView) -> u8 {
     let mut flags = 0;
-    flags |= if node.eattr & metadata::Eattr::NO_DATA_CACHE != 0 { OPEN_DIRECT } else { 0 };
-    flags |= if node.eattr & metadata::Eattr::APPEND_ONLY != 0 { OPEN_APPEND_ONLY } else { 0 };
+    flags |= if node.eattr & NodeView::NODATACACHE != 0 { OPEN_DIRECT } else { 0 };
+    flags |= if node.eattr & NodeView::APPENDONLY != 0 { OPEN_APPEND_ONLY } else { 0 };
     flags
-}
-
-/// A name for messages.
-pub(super) fn shown_name(name: Name<'_>) -> String {
-    name.to_string()
 }

@@ -36,7 +36,7 @@ impl Master {
     }
 
     fn others_with_open(&self, inode: Inode, except: ConnId) -> Vec<ConnId> {
-        let sessions = self.fs.sessions_with_open(inode);
+        let sessions = self.fs.opened_by(inode);
         let conns = sessions.flat_map(|session| self.clients.of_session(session).iter().copied());
         conns.filter(|conn| *conn != except).collect()
     }

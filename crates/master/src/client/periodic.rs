@@ -12,12 +12,12 @@ impl Master {
     /// The list replaces the session's open files: what it lacks is closed, what is new in it is opened.
     pub(super) fn sustained_inodes(&mut self, session: SessionId, q: &p::FuseSustainedInodes<'_>) {
         let listed: HashSet<Inode> = q.inodes.iter().filter(|i| i.0 != 0).collect();
-        let open: HashSet<Inode> = self.fs.open_in(session).collect();
+        let open: HashSet<Inode> = self.fs.open_files(session).collect();
         for &inode in open.difference(&listed) {
             self.release(session, inode);
         }
         for &inode in listed.difference(&open) {
-            if self.fs.node(inode).is_some() {
+            if self.fs.get(inode).is_some() {
                 self.run_or_tell(&Op::Acquire { session, inode });
             }
         }
@@ -25,7 +25,8 @@ impl Master {
 
     /// Drops the session's locks on the file, then the file.
     pub(crate) fn release(&mut self, session: SessionId, inode: Inode) {
-        let owners: Vec<u64> = self.fs.flock_owners(session, inode).collect();
+        let held = self.fs.flocks(inode).iter().filter(|lock| lock.session == session);
+        let owners: Vec<u64> = held.map(|lock| lock.owner).collect();
         for owner in owners {
             self.run_or_tell(&Op::Flock { inode, session, owner, kind: ondisk::LockKind::Unlock });
         }

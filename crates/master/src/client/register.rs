@@ -101,7 +101,8 @@ impl Master {
         let session = known.unwrap_or_else(|| SessionId(outcome.get(0).unwrap_or(0) as u32));
         let caps = caps_of(&fields);
         self.admit(net, conn, Member { session, caps, version: wish.version });
-        tracing::info!("session {session}: {} mounted {} from {}", fields.info_text(), wish.shown_path(), link.ip);
+        let info = fields.info.as_bytes().escape_ascii();
+        tracing::info!("session {session}: {} mounted at {info} on {}", wish.shown_path(), link.ip);
         Ok(if wish.meta { self.meta_reply(session, &caps) } else { self.mount_reply(session, &caps) })
     }
 
@@ -116,7 +117,7 @@ impl Master {
         for part in path.split(|b| *b == b'/').filter(|p| !p.is_empty()) {
             let name = types::Name::new(part).filter(types::Name::is_file_name).ok_or(Status::EINVAL)?;
             at = self.fs.lookup(at, name.as_bytes()).ok_or(Status::ENOENT)?;
-            if self.fs.node(at).is_none_or(|n| n.kind != types::NodeType::Dir) {
+            if self.fs.get(at).is_none_or(|n| n.kind != types::NodeType::Dir) {
                 return Err(Status::ENOTDIR);
             }
         }
@@ -156,13 +157,13 @@ impl Master {
         if metaid.is_some_and(|m| m != self.fs.meta_id()) {
             return Err(Status::BADSESSIONID);
         }
-        let session = self.fs.session(id).filter(|s| s.ip != 0).ok_or(Status::BADSESSIONID)?;
+        let session = self.fs.session(id).map(|s| s.fields()).filter(|f| f.ip != 0).ok_or(Status::BADSESSIONID)?;
         let ip = self.clients.get(conn).map_or(0, |link| link.ip.into());
         let moved = session.ip != ip && session.flags & SessionFlag::DYNAMIC_IP == 0;
         if moved || session.exports_csum != checksum(&self.exports) {
             return Err(Status::EPERM);
         }
-        Ok(caps_of(&session.fields()))
+        Ok(caps_of(&session))
     }
 
     fn admit(&mut self, net: &mut Net, conn: ConnId, member: Member) {

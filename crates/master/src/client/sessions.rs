@@ -13,19 +13,16 @@ const GRACE_AFTER_START: Duration = Duration::from_secs(120);
 pub(crate) struct Sessions {
     started: Instant,
     closed: HashSet<SessionId>,
-    /// Sessions that were connected since the start: the others' times of disconnection are from the image.
-    seen: HashSet<SessionId>,
 }
 
 impl Sessions {
     pub(crate) fn new(now: Instant) -> Self {
-        Sessions { started: now, closed: HashSet::new(), seen: HashSet::new() }
+        Sessions { started: now, closed: HashSet::new() }
     }
 
     /// A connection registered for the session.
     pub(crate) fn connected(&mut self, session: SessionId) {
         self.closed.remove(&session);
-        self.seen.insert(session);
     }
 
     /// The client said that it is done.
@@ -48,12 +45,12 @@ impl Master {
         let over: Vec<SessionId> = self
             .fs
             .sessions()
-            .filter(|s| self.clients.of_session(s.id).is_empty())
-            .filter(|s| {
-                let expired = s.disconnected.saturating_add(self.config.session_sustain) < self.now;
-                self.sessions.closed.contains(&s.id) || expired && !grace
+            .filter(|(id, _)| self.clients.of_session(*id).is_empty())
+            .filter(|(id, session)| {
+                let expired = session.disconnected.saturating_add(self.config.session_sustain) < self.now;
+                self.sessions.closed.contains(id) || expired && !grace
             })
-            .map(|s| s.id)
+            .map(|(id, _)| id)
             .collect();
         for session in over {
             tracing::info!("session {session} removed");
@@ -63,12 +60,11 @@ impl Master {
 
     /// Removes a session with everything it holds.
     pub(crate) fn remove_session(&mut self, session: SessionId) {
-        let open: Vec<Inode> = self.fs.open_in(session).collect();
+        let open: Vec<Inode> = self.fs.open_files(session).collect();
         for inode in open {
             self.release(session, inode);
         }
         self.run_or_tell(&Op::SesDel { session });
         self.sessions.closed.remove(&session);
-        self.sessions.seen.remove(&session);
     }
 }

@@ -56,7 +56,8 @@ pub fn run(config: Config, control: &Stop, ready: impl FnOnce()) -> Result<()> {
     let storage: Arc<dyn Storage> = Arc::new(DirStorage::new(&config.data_path));
     let exports = load_exports(&config)?;
     let unix = unix_now();
-    let fs = recovery::load(&*storage, &recovery::Rules::from(&config), unix)?;
+    let loaded = recovery::load(&*storage, &recovery::Rules::from(&config), unix)?;
+    let fs = loaded.fs;
     let mut reactor = Reactor::new().context("can't create the event loop")?;
     listen(&mut reactor, config.client_address, "clients", client_limits())?;
     listen(&mut reactor, config.chunkserver_address, "chunkservers", chunkserver_limits(&config))?;
@@ -68,8 +69,9 @@ pub fn run(config: Config, control: &Stop, ready: impl FnOnce()) -> Result<()> {
     let journal = Journal::start(storage.clone(), fs.version(), config.durability, move || notify.wake())
         .context("can't start the changelog's thread")?;
     let now = Instant::now();
+    let chunk_now = placement::Now { at: placement::Instant(0), unix };
     let mut master = Master {
-        cluster: crate::cs::new_cluster(&config, &fs, unix),
+        cluster: crate::cs::new_cluster(&config, &fs, chunk_now),
         chunkservers: crate::cs::CsLinks::new(&config),
         metaloggers: crate::metaloggers::Metaloggers::new(config.changelog_preserve),
         clients: ClientLinks::default(),
@@ -79,6 +81,8 @@ pub fn run(config: Config, control: &Stop, ready: impl FnOnce()) -> Result<()> {
         reservations: Default::default(),
         timers: Timers::new(now, unix),
         now: unix,
+        started: now,
+        chunk_events: Default::default(),
         config,
         storage,
         fs,
@@ -86,6 +90,9 @@ pub fn run(config: Config, control: &Stop, ready: impl FnOnce()) -> Result<()> {
         exports,
     };
     master.first_changes(reactor.net())?;
+    if loaded.replayed > 0 {
+        master.start_image(&waker);
+    }
     ready();
     while !control.stop.load(Ordering::SeqCst) {
         let timeout = master.timers.until_next(Instant::now()).min(Duration::from_millis(100));
@@ -247,12 +254,12 @@ impl Handler for Master {
     fn closed(&mut self, net: &mut Net, conn: ConnId, reason: CloseReason) {
         if let Some(link) = self.clients.get(conn) {
             tracing::debug!("client {} {conn}: {reason}", link.ip);
-            self.drop_pending(net, conn);
+            self.drop_pending(conn);
             if let Some(session) = self.clients.remove(conn) {
                 self.session_lost(session);
             }
         } else if self.chunkservers.has(conn) {
-            self.chunkserver_closed(net, conn, &reason);
+            self.chunkserver_closed(conn, &reason);
         } else {
             self.metaloggers.remove(conn, &reason);
         }

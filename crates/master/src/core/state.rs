@@ -8,8 +8,9 @@ use crate::journal::Journal;
 use crate::storage::Storage;
 use metadata::Fs;
 use placement::Cluster;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Instant;
 use types::Inode;
 
 /// All state, owned by the loop's thread.
@@ -40,6 +41,10 @@ pub(crate) struct Master {
     pub(crate) data_cache: DataCache,
     /// Ends of the room reserved for appends.
     pub(crate) reservations: HashMap<Inode, u64>,
+    /// What placement said and is not done yet.
+    pub(crate) chunk_events: VecDeque<placement::Event>,
+    /// When the loop began: placement's clock starts here.
+    pub(crate) started: Instant,
     /// Unix seconds of the event at hand.
     pub(crate) now: u32,
     /// Timers and images.

@@ -3,6 +3,7 @@
 use super::Master;
 use crate::images;
 use net::reactor::Net;
+use metadata::plan;
 use ondisk::Op;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
@@ -69,18 +70,24 @@ impl Master {
 
     fn empty_buckets(&mut self, seconds: u64) {
         let trash = (seconds % u64::from(TRASH_BUCKETS)) as u32;
-        if self.fs.trash_bucket_is_due(trash, self.now) {
+        if plan::trash_is_due(&self.fs, trash, self.now) {
             self.run_or_tell(&Op::EmptyTrash { bucket: Some(trash) });
         }
         let sustained = (seconds % u64::from(SUSTAINED_BUCKETS)) as u32;
-        if self.fs.sustained_bucket_is_due(sustained) {
+        if plan::sustained_is_due(&self.fs, sustained) {
             self.run_or_tell(&Op::EmptySustained { bucket: Some(sustained) });
+        }
+    }
+
+    fn check_quotas(&mut self) {
+        for op in plan::quota_changes(&self.fs, self.now, self.config.quota_grace) {
+            self.run_or_tell(&op);
         }
     }
 
     fn free_inodes(&mut self) {
         let delay = self.config.inode_reuse_delay;
-        if self.fs.has_inodes_to_free(delay, self.now) {
+        if self.fs.oldest_free_inode().is_some_and(|(_, since)| since.saturating_add(delay) < self.now) {
             self.run_or_tell(&Op::FreeInodes { delay });
         }
     }

@@ -17,6 +17,7 @@ mod rename;
 mod resolve;
 mod setattr;
 mod truncate;
+mod upkeep;
 
 pub use access::{AccessSet, access_set};
 pub use attr::{attr_of, attr_of_entry};
@@ -33,3 +34,4 @@ pub use rename::{Renamed, plan_rename};
 pub use resolve::{resolve, resolve_unchecked, shown};
 pub use setattr::{SetAttr, SetMask, plan_setattr};
 pub use truncate::{TruncateRequest, Truncation, check_truncate};
+pub use upkeep::{quota_changes, space_within_quotas, sustained_is_due, sustained_space, trash_is_due, trash_space};
