@@ -148,7 +148,7 @@ fn errors_say_where_and_what() {
             "column 36: 6 bytes per named ACL entry before this expected",
         ),
         ("12: 1|SNAPSHOT(1,2,x,0,0,0,[],0)", "column 29: a group expected"),
-        ("1: 2|CREATE(1,x,8x):3", "column 17: ',' expected"),
+        ("1: 2|CREATE(1,x,8x):3", "column 18: ',' expected"),
         (&long, "column 15: a name of at most 255 bytes expected"),
     ] {
         assert_eq!(error_of(text), message, "{text}");
