@@ -78,7 +78,7 @@ impl Metaloggers {
             while net.pending(*conn) < MAX_QUEUED {
                 let event = match self.history.get(*next) {
                     Entry::Line { version, .. } if version > durable => break,
-                    Entry::Line { version, text } => ChangeLogEvent::Change { version, text },
+                    Entry::Line { version, text } => ChangeLogEvent::Change { number: version, text },
                     Entry::Rotate => ChangeLogEvent::Rotate,
                     Entry::End => break,
                     Entry::Forgotten => {
@@ -111,7 +111,7 @@ impl Master {
             }
             MltoMa::DownloadRequest(q) => match link.downloads.read(q.offset, q.length) {
                 Ok(data) => {
-                    net.send(conn, &p::DownloadData { offset: q.offset, block: p::CrcBlock::new(&data) });
+                    net.send(conn, &p::DownloadData { offset: q.offset, block: p::CrcBlock { crc: crc32fast::hash(&data), data: &data } });
                     Verdict::Keep
                 }
                 Err(error) => Verdict::Close(format!("download failed: {error}")),

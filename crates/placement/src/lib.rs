@@ -29,6 +29,7 @@ mod maintenance;
 mod quarantine;
 
 mod check;
+mod space;
 mod stats;
 
 pub use chunks::{Replica, ReplicaState, Replicas};
@@ -44,6 +45,7 @@ pub use servers::{
     Command, HeavyLoad, Maintenance, Registration, Rejected, RemovalProgress, Server, ServerId, ServerReport,
     Space, Topology,
 };
+pub use space::ClusterSpace;
 pub use stats::{Answers, LoopStats, Matrix, MissingKind, OperationStats, Tally};
 pub use time::{Instant, Now};
 pub use waiters::Waiters;

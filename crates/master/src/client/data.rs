@@ -9,6 +9,7 @@ use ondisk::Op;
 use placement::{Grant, Waiters, WriteRequest};
 use proto::client_master as p;
 use proto::{HEADER_SIZE, Packet};
+use std::net::Ipv4Addr;
 use types::{ChunkId, ChunkIndex, ChunkVersion, Inode, MsgId, Reply, Rest, SessionId, Status, Tag, Wire};
 
 /// The most requests that wait for chunks at once.
@@ -102,7 +103,7 @@ impl Master {
         }
         let client = self.clients.of_session(m.session).first().map(|c| self.client_ip(*c));
         let now = self.chunk_time();
-        let client = client.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED);
+        let client = client.unwrap_or(Ipv4Addr::UNSPECIFIED);
         let place = self.cluster.read_grant(now, &crate::cs::Meta(&self.fs), chunk, client).ok()?;
         Some((chunk, place.version, place.servers.iter().map(|s| crate::cs::location(s)).collect()))
     }
@@ -158,7 +159,7 @@ impl Master {
     }
 
     fn need_space(&self, flags: u8) -> Result<(), Status> {
-        let free = flags & USE_RESERVE != 0 || self.cluster.has_free_space();
+        let free = flags & USE_RESERVE != 0 || self.cluster.space().available > 0;
         if free { Ok(()) } else { Err(Status::NOSPACE) }
     }
 
@@ -375,6 +376,10 @@ impl Master {
                 self.roll_back(run);
             }
         }
+    }
+
+    fn client_ip(&self, conn: ConnId) -> Ipv4Addr {
+        self.clients.get(conn).map_or(Ipv4Addr::UNSPECIFIED, |link| link.ip)
     }
 
     fn waiting(&self, from: Incoming<'_>, running: Option<Running>) -> Waiting {

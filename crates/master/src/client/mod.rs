@@ -12,13 +12,13 @@ pub(crate) mod sessions;
 
 pub(crate) use links::{ClientLinks, Member};
 
-use proto::client_master::{ConfigValue, GetConfig, GetVersion, VersionInfo};
-use types::{Name, OUR_VERSION};
+use proto::client_master::{ConfigValue, GetConfig, GetVersion, VersionForm, VersionInfo};
+use types::{Name, OUR_VERSION, RestBytes};
 
 /// Answers GET_VERSION, which every port takes.
 pub(crate) fn version_info(q: &GetVersion) -> VersionInfo<'static> {
     let text = concat!("3.0.117-elkfs-", env!("CARGO_PKG_VERSION"));
-    VersionInfo::new(q.msgid, OUR_VERSION, text.as_bytes())
+    VersionInfo { info: VersionForm { msgid: q.msgid, version: OUR_VERSION, text: RestBytes(text.as_bytes()) } }
 }
 
 /// Answers GET_CONFIG with the option's text, empty when it is not set.

@@ -20,6 +20,9 @@ const CLIENTS: ListenerId = ListenerId(0);
 const CHUNKSERVERS: ListenerId = ListenerId(1);
 const METALOGGERS: ListenerId = ListenerId(2);
 
+/// How often placement looks after chunks.
+const CHUNK_TICK: Duration = Duration::from_millis(20);
+
 /// Bytes that may wait for one peer before it is not read from any more.
 const MAX_PENDING: usize = 16 << 20;
 
@@ -95,7 +98,7 @@ pub fn run(config: Config, control: &Stop, ready: impl FnOnce()) -> Result<()> {
     }
     ready();
     while !control.stop.load(Ordering::SeqCst) {
-        let timeout = master.timers.until_next(Instant::now()).min(Duration::from_millis(100));
+        let timeout = master.timers.until_next(Instant::now()).min(CHUNK_TICK);
         reactor.turn(&mut master, timeout).context("the event loop failed")?;
         master.now = unix_now();
         master.tick(reactor.net(), &waker);

@@ -46,6 +46,8 @@ impl Master {
     pub(crate) fn tick(&mut self, net: &mut Net, wake: &net::reactor::Waker) {
         let now = net.now();
         self.take_image_results();
+        let chunk_now = self.chunk_time();
+        self.cluster.tick(chunk_now, &crate::cs::Meta(&self.fs));
         if now < self.timers.next_second {
             return;
         }

@@ -5,7 +5,7 @@ use super::links::State;
 use crate::core::Master;
 use md5::{Digest, Md5};
 use net::reactor::{ConnId, Net, Verdict};
-use placement::{Registration, Rejected, ServerId};
+use placement::{Registration, ServerId};
 use proto::cs_master::{Ack, CsBegin, CsRegister, ListedChunk, MasterAck, Space};
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -76,13 +76,9 @@ impl Master {
         self.apply_chunk_events();
         let server = match registered {
             Ok(server) => server,
-            Err(Rejected::Connected) => {
-                return Verdict::Close(format!(
-                    "chunkserver {}:{} is connected already",
-                    registration.ip, registration.port
-                ));
+            Err(rejected) => {
+                return Verdict::Close(format!("{}:{}: {rejected}", registration.ip, registration.port));
             }
-            Err(Rejected::TooMany) => return Verdict::Close("too many chunkservers".into()),
         };
         self.chunkservers.set(conn, State::Listing(server));
         self.accept_chunkserver(net, conn, server, begin.timeout);

@@ -5,9 +5,13 @@ use crate::journal::changelog_name;
 use crate::storage::{ReadAt, Storage};
 use proto::metalogger::{DownloadFile, DownloadInfo};
 use std::io;
+use types::Status;
 
 /// The longest piece given at once, bytes. Stock asks for 1,000,000.
 const MAX_PIECE: u32 = 1_400_000;
+
+/// The status of a file that cannot be had.
+const NO_FILE: Status = Status(0xFF);
 
 type File = Option<(Box<dyn ReadAt>, u64)>;
 
@@ -28,14 +32,14 @@ fn open(storage: &dyn Storage, name: &str) -> File {
 impl Downloads {
     pub(super) fn start(&mut self, storage: &dyn Storage, file: DownloadFile) -> DownloadInfo {
         let missing = match file {
-            DownloadFile::Image => {
+            DownloadFile::Metadata => {
                 self.current = open(storage, BACK);
                 self.changelogs = [0, 1].map(|n| open(storage, &changelog_name(n)));
-                DownloadInfo::Error
+                DownloadInfo::Error(NO_FILE)
             }
             DownloadFile::Sessions => {
                 *self = Downloads::default();
-                DownloadInfo::Error
+                DownloadInfo::Error(NO_FILE)
             }
             DownloadFile::Changelog0 => {
                 self.current = self.changelogs[0].take();
