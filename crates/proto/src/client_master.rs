@@ -23,7 +23,7 @@ pub use data_shapes::{ChunkPlace, FileChunk, Location, WriteEnd};
 pub use locks::*;
 pub use meta::*;
 pub use namespace::*;
-pub use namespace_shapes::{DirEntry, DirEntryAttr, LookupData, LookupFlags};
+pub use namespace_shapes::{DirEntry, DirEntryAttr, LookupData, LookupFlags, StatfsData};
 pub use notify::*;
 pub use register::*;
 pub use register_shapes::{

@@ -1,0 +1,3 @@
+//! Each role's way from command line and configuration file to its crate.
+
+pub(crate) mod metalogger;
