@@ -18,5 +18,4 @@ pub mod recovery;
 pub mod storage;
 pub mod topology;
 
-pub use config::Config;
-pub use core::{Stop, run};
+pub use core::PROGRAM;

@@ -35,8 +35,11 @@ impl Topology {
         line.map_or(&[], |(_, location)| location)
     }
 
+}
+
+impl placement::Topology for Topology {
     /// 0 for the same address, 1 for the same location, else 1 + the words that follow what both have in common.
-    pub fn distance(&self, a: Ipv4Addr, b: Ipv4Addr) -> u32 {
+    fn distance(&self, a: Ipv4Addr, b: Ipv4Addr) -> u32 {
         if a == b {
             return 0;
         }
@@ -45,11 +48,19 @@ impl Topology {
         let apart = a.len().max(b.len()) - common;
         1 + u32::try_from(apart).unwrap_or(u32::MAX - 1)
     }
+
+    /// Equal locations are one rack, numbered by the first line that names them.
+    fn rack(&self, ip: Ipv4Addr) -> u32 {
+        let location = self.location(ip);
+        let first = self.lines.iter().position(|(_, other)| other == location);
+        first.map_or(0, |line| u32::try_from(line + 1).unwrap_or(u32::MAX))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use placement::Topology as _;
 
     #[test]
     fn distances_of_the_spec() {

@@ -1,10 +1,11 @@
 //! The one owner of all state, and its loop.
 
 mod change;
+mod program;
 mod run;
 mod state;
 mod timers;
 
 pub(crate) use change::relatime;
-pub use run::{Stop, run};
+pub use program::PROGRAM;
 pub(crate) use state::Master;

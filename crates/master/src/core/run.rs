@@ -7,13 +7,14 @@ use crate::config::Config;
 use crate::exports::{Export, parse_exports};
 use crate::journal::Journal;
 use crate::storage::{DirStorage, Storage};
+use crate::topology::Topology;
 use crate::{images, recovery};
-use anyhow::{Context, Result, bail};
-use net::reactor::{CloseReason, ConnId, ConnLimits, Handler, ListenerId, Net, Reactor, Verdict, Waker};
+use anyhow::{Context as _, Result, bail};
+use daemon::Context;
+use net::reactor::{CloseReason, ConnId, ConnLimits, Handler, ListenerId, Net, Reactor, Verdict};
 use ondisk::Op;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const CLIENTS: ListenerId = ListenerId(0);
@@ -26,48 +27,19 @@ const CHUNK_TICK: Duration = Duration::from_millis(20);
 /// Bytes that may wait for one peer before it is not read from any more.
 const MAX_PENDING: usize = 16 << 20;
 
-/// Tells a running master from another thread or a signal handler what to do.
-#[derive(Clone, Default)]
-pub struct Stop {
-    stop: Arc<AtomicBool>,
-    reload: Arc<AtomicBool>,
-    waker: Arc<std::sync::OnceLock<Waker>>,
-}
-
-impl Stop {
-    /// Ends [`run`] after everything is stored.
-    pub fn stop(&self) {
-        self.stop.store(true, Ordering::SeqCst);
-        self.wake();
-    }
-
-    /// Reads the files of rules again.
-    pub fn reload(&self) {
-        self.reload.store(true, Ordering::SeqCst);
-        self.wake();
-    }
-
-    fn wake(&self) {
-        if let Some(waker) = self.waker.get() {
-            waker.wake();
-        }
-    }
-}
-
-/// Runs a master until told to stop. `ready` is called once it serves.
-pub fn run(config: Config, control: &Stop, ready: impl FnOnce()) -> Result<()> {
-    let storage: Arc<dyn Storage> = Arc::new(DirStorage::new(&config.data_path));
+/// Runs a master until told to stop.
+pub(super) fn run(ctx: &mut Context) -> Result<()> {
+    let config = read_config(ctx)?;
+    let storage: Arc<dyn Storage> = Arc::new(DirStorage::new("."));
     let exports = load_exports(&config)?;
     let unix = unix_now();
-    let loaded = recovery::load(&*storage, &recovery::Rules::from(&config), unix)?;
+    let loaded = recovery::load(&*storage, &recovery::Rules::of(&config), unix)?;
     let fs = loaded.fs;
     let mut reactor = Reactor::new().context("can't create the event loop")?;
     listen(&mut reactor, config.client_address, "clients", client_limits())?;
     listen(&mut reactor, config.chunkserver_address, "chunkservers", chunkserver_limits(&config))?;
     listen(&mut reactor, config.metalogger_address, "metaloggers", metalogger_limits())?;
     let waker = reactor.waker();
-    // A second call with the same control would be a mistake of the caller's and keeps the first waker.
-    let _ = control.waker.set(waker.clone());
     let notify = waker.clone();
     let journal = Journal::start(storage.clone(), fs.version(), config.durability, move || notify.wake())
         .context("can't start the changelog's thread")?;
@@ -92,21 +64,31 @@ pub fn run(config: Config, control: &Stop, ready: impl FnOnce()) -> Result<()> {
         journal,
         exports,
     };
+    if let Some(topology) = load_topology(&master.config) {
+        master.cluster.set_topology(Box::new(topology));
+    }
     master.first_changes(reactor.net())?;
     if loaded.replayed > 0 {
         master.start_image(&waker);
     }
-    ready();
-    while !control.stop.load(Ordering::SeqCst) {
+    ctx.ready();
+    loop {
+        let asked = ctx.signals.take();
+        if asked.terminate {
+            return master.shut_down(reactor);
+        }
+        if asked.reload {
+            master.reload(ctx, reactor.net());
+        }
         let timeout = master.timers.until_next(Instant::now()).min(CHUNK_TICK);
         reactor.turn(&mut master, timeout).context("the event loop failed")?;
         master.now = unix_now();
         master.tick(reactor.net(), &waker);
-        if control.reload.swap(false, Ordering::SeqCst) {
-            master.reload(reactor.net());
-        }
     }
-    master.shut_down(reactor)
+}
+
+fn read_config(ctx: &Context) -> Result<Config> {
+    Config::new(&ctx.config, ctx.recovery).map_err(|problem| ctx.config.error(problem).into())
 }
 
 fn unix_now() -> u32 {
@@ -168,6 +150,20 @@ fn load_exports(config: &Config) -> Result<Vec<Export>> {
     Ok(exports)
 }
 
+/// The network map; none when there is no file, and then the old one stays.
+fn load_topology(config: &Config) -> Option<Topology> {
+    let path = &config.topology_file;
+    let Ok(text) = std::fs::read_to_string(path) else {
+        tracing::info!("mfstopology configuration file ({}) not found - using defaults", path.display());
+        return None;
+    };
+    let (topology, errors) = Topology::parse(&text);
+    for (line, what) in errors {
+        tracing::warn!("{}: line {line}: {what} - line ignored", path.display());
+    }
+    Some(topology)
+}
+
 impl Master {
     /// Changes that loading calls for: a metadata id if there is none, edges in order.
     fn first_changes(&mut self, net: &mut Net) -> Result<()> {
@@ -182,7 +178,20 @@ impl Master {
         Ok(())
     }
 
-    fn reload(&mut self, net: &mut Net) {
+    /// Takes what can change without a restart; on an error everything stays as it was.
+    fn reload(&mut self, ctx: &mut Context, net: &mut Net) {
+        let config = ctx.reload().map_err(anyhow::Error::from).and_then(|()| read_config(ctx));
+        match config {
+            Ok(config) => {
+                self.cluster.set_options(config.placement.clone());
+                self.chunkservers.auth_code.clone_from(&config.auth_code);
+                self.config = config;
+            }
+            Err(error) => tracing::error!("{error:#}; the old configuration stays"),
+        }
+        if let Some(topology) = load_topology(&self.config) {
+            self.cluster.set_topology(Box::new(topology));
+        }
         match load_exports(&self.config) {
             Ok(exports) => {
                 let old = crate::exports::checksum(&self.exports);
@@ -275,4 +284,18 @@ impl Handler for Master {
         net.release(durable);
         self.metaloggers.pump(net, durable);
     }
+}
+
+/// Builds the newest state that the files give and stores it where a clean start finds it.
+pub(super) fn restore(ctx: &mut Context) -> Result<()> {
+    let mut config = read_config(ctx)?;
+    config.recovery.recover = true;
+    let storage = DirStorage::new(".");
+    let loaded = recovery::load(&storage, &recovery::Rules::of(&config), unix_now())?;
+    let snapshot = loaded.fs.snapshot();
+    let bytes = images::store(&storage, config.keep_images, Box::new(move |out| snapshot.write_image(out)))
+        .and_then(|bytes| images::seal(&storage).map(|()| bytes))
+        .context("can't store metadata")?;
+    tracing::info!("metadata version {} stored: {bytes} bytes", loaded.fs.version());
+    Ok(())
 }

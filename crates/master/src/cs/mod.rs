@@ -5,10 +5,12 @@ mod links;
 mod meta;
 mod orders;
 mod register;
+mod remap;
 mod reports;
 
 pub(crate) use links::CsLinks;
 pub(crate) use meta::{Meta, new_cluster};
+pub(crate) use remap::Remap;
 
 use proto::client_master::Location;
 use std::net::SocketAddrV4;

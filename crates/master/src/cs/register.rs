@@ -64,8 +64,9 @@ impl Master {
         }
         let peer = self.chunkservers.get(conn).map_or(Ipv4Addr::UNSPECIFIED, |link| link.ip);
         let told = *begin.addr.ip();
+        let ip = if told.is_unspecified() { peer } else { told };
         let registration = Registration {
-            ip: if told.is_unspecified() { peer } else { told },
+            ip: self.config.remap.map_or(ip, |remap| remap.apply(ip)),
             port: begin.addr.port(),
             csid: begin.csid,
             version: begin.version,

@@ -22,9 +22,11 @@ pub struct Rules {
     pub verbose: bool,
 }
 
-impl From<&Config> for Rules {
-    fn from(config: &Config) -> Self {
-        Rules { recover: config.recover, ignore_errors: config.ignore_errors, verbose: config.verbose > 0 }
+impl Rules {
+    /// As the command line said.
+    pub(crate) fn of(config: &Config) -> Self {
+        let given = &config.recovery;
+        Rules { recover: given.recover, ignore_errors: given.ignore_errors, verbose: given.verbose > 0 }
     }
 }
 
