@@ -2,6 +2,8 @@
 //! (`spec/metadata-format.md`).
 
 mod acl;
+pub mod dump;
+pub mod image;
 mod log;
 mod quota;
 
@@ -9,6 +11,7 @@ mod quota;
 mod fixtures;
 
 pub use acl::{AclEntries, AclEntry};
+pub use image::{Image, ImageError, ImageFile, ImageWriter};
 pub use log::{
     AttrExtra, CsdbAction, Line, LineError, LineProblem, LockKind, MAX_LINE, MaskList, NewNode, Op, Outcome,
     SclassCounts, SessionFields, SnapshotGids,

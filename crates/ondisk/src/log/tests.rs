@@ -89,7 +89,7 @@ fn old_forms() {
         ("FLOCK(1,2,3,E)", "FLOCK(1,2,3,W)"),
         ("POSIXLOCK(1,2,3,u,0,9,1)", "POSIXLOCK(1,2,3,U,0,9,1)"),
         ("SNAPSHOT(2,1,s,0,72,1,20,18)", "SNAPSHOT(2,1,s,0,72,1,[20],18)"),
-        ("SNAPSHOT(2,1,s,0,72,1,2,%00%00%00d%00%00%00%14,18)", "SNAPSHOT(2,1,s,0,72,1,[100,20],18)"),
+        ("SNAPSHOT(2,1,s,0,72,1,2,d%00%00%00%14%00%00%00,18)", "SNAPSHOT(2,1,s,0,72,1,[100,20],18)"),
         ("SESADD(1,8,0,0,1,2,1,9,0,60,5,/m):1", "SESADD(#0,1,8,0000,0,0,1,2,1,9,0,60,0x00000000,5,/m):1"),
         (
             "SESADD(#7,1,8,0027,3,0,1,2,1,9,0,60,5,/m):1",
@@ -148,7 +148,7 @@ fn errors_say_where_and_what() {
             "column 36: 6 bytes per named ACL entry before this expected",
         ),
         ("12: 1|SNAPSHOT(1,2,x,0,0,0,[],0)", "column 29: a group expected"),
-        ("1: 2|CREATE(1,x,8x):3", "column 17: ',' expected"),
+        ("1: 2|CREATE(1,x,8x):3", "column 18: ',' expected"),
         (&long, "column 15: a name of at most 255 bytes expected"),
     ] {
         assert_eq!(error_of(text), message, "{text}");
