@@ -5,16 +5,19 @@
 
 use proto::{Direction, PacketDoc, PacketError};
 
+/// From id and body to name and frame.
+type Again = fn(u32, &[u8]) -> Result<(&'static str, Vec<u8>), PacketError>;
+
 /// One direction.
-pub struct Way {
+pub(crate) struct Way {
     /// Its name.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Its packets.
-    pub packets: &'static [PacketDoc],
+    pub(crate) packets: &'static [PacketDoc],
     /// Decodes a body and gives the packet's name and its frame encoded again.
-    pub again: fn(u32, &[u8]) -> Result<(&'static str, Vec<u8>), PacketError>,
+    pub(crate) again: Again,
     /// Decodes a body and gives its `Debug` form.
-    pub show: fn(u32, &[u8]) -> Result<String, PacketError>,
+    pub(crate) show: fn(u32, &[u8]) -> Result<String, PacketError>,
 }
 
 macro_rules! way {
@@ -34,7 +37,7 @@ macro_rules! way {
 }
 
 /// All directions.
-pub fn ways() -> [Way; 8] {
+pub(crate) fn ways() -> [Way; 8] {
     [
         way!(proto::client_master::CltoMa),
         way!(proto::client_master::MatoCl),

@@ -3,12 +3,19 @@
 use crate::common::Way;
 
 /// A reason why a cut or grown body still decodes.
-pub struct Slack {
+pub(crate) struct Slack {
     /// The reason.
-    pub why: &'static str,
-    /// One more byte is legal as well.
-    pub allows_extra: bool,
+    pub(crate) why: &'static str,
     prefix: Prefix,
+    extra: Extra,
+}
+
+/// Whether one more byte is legal.
+enum Extra {
+    Never,
+    Always,
+    /// Behind a body of this length.
+    Behind(usize),
 }
 
 enum Prefix {
@@ -23,16 +30,21 @@ enum Prefix {
 }
 
 impl Slack {
-    const fn new(prefix: Prefix, why: &'static str) -> Slack {
-        Slack { why, allows_extra: false, prefix }
+    const fn new(prefix: Prefix, extra: Extra, why: &'static str) -> Slack {
+        Slack { why, prefix, extra }
     }
 
-    const fn growing(prefix: Prefix, why: &'static str) -> Slack {
-        Slack { why, allows_extra: true, prefix }
+    /// Whether a byte more than `whole` may decode.
+    pub(crate) fn allows_extra(&self, whole: usize) -> bool {
+        match self.extra {
+            Extra::Never => false,
+            Extra::Always => true,
+            Extra::Behind(len) => whole == len,
+        }
     }
 
     /// What is legal for this packet.
-    pub fn of(name: &str, way: &Way) -> Vec<&'static Slack> {
+    pub(crate) fn of(name: &str, way: &Way) -> Vec<&'static Slack> {
         let fields = way.packets.iter().find(|packet| packet.name == name).expect("declared").fields;
         let by_type = BY_TYPE.iter().filter(|(ty, _)| fields.iter().any(|field| field.ty.starts_with(ty)));
         let by_name = BY_NAME.iter().filter(|(names, _)| names.contains(&name));
@@ -40,7 +52,7 @@ impl Slack {
     }
 
     /// Whether `len` of `whole` bytes may decode.
-    pub fn allows_prefix(&self, whole: usize, len: usize) -> bool {
+    pub(crate) fn allows_prefix(&self, whole: usize, len: usize) -> bool {
         match self.prefix {
             Prefix::Lengths(lengths) => lengths.contains(&len),
             Prefix::Cuts(cuts) => cuts.contains(&(whole - len)),
@@ -51,13 +63,160 @@ impl Slack {
 }
 
 /// Every exception made for a packet by name, to be checked for being needed.
-pub fn exceptions() -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(crate) fn exceptions() -> impl Iterator<Item = (&'static str, &'static str)> {
     BY_NAME.iter().flat_map(|(names, slack)| names.iter().map(|name| (*name, slack.why)))
 }
 
 const BY_TYPE: &[(&str, Slack)] = &[
-    ("Reply<", Slack::new(Prefix::Lengths(&[5]), "message id and one byte are a status")),
-    ("Cred<", Slack::new(Prefix::Cuts(&[4, 8]), "without the gids, their count is the single-gid form")),
+    ("Reply<", Slack::new(Prefix::Lengths(&[5]), Extra::Behind(4), "message id and one byte are a status")),
+    (
+        "Cred<",
+        Slack::new(
+            Prefix::Cuts(&[4, 8]),
+            Extra::Never,
+            "without the gids, their count is the single-gid form",
+        ),
+    ),
 ];
 
-const BY_NAME: &[(&[&str], Slack)] = &[];
+const BY_NAME: &[(&[&str], Slack)] = &[
+    (
+        &["FuseSustainedInodes", "FuseParentsReply", "MassResolvePaths"],
+        Slack::new(Prefix::Every(4), Extra::Never, "a list of fewer elements"),
+    ),
+    (
+        &["ChunkDamaged", "ChunkLost", "MlogListReply"],
+        Slack::new(Prefix::Every(8), Extra::Never, "a list of fewer elements"),
+    ),
+    (
+        &["ChunkNew", "CsRegisterPacket", "FuseAmtimeInodes"],
+        Slack::new(Prefix::Every(12), Extra::Never, "a list of fewer elements"),
+    ),
+    (
+        &["FuseReadChunkReply", "FuseWriteChunkReply", "FuseLookupReply"],
+        Slack::new(Prefix::Every(14), Extra::Never, "a list of fewer elements"),
+    ),
+    (&["CservListReply"], Slack::new(Prefix::Every(69), Extra::Never, "a list of fewer elements")),
+    (
+        &["NodeInfoReply"],
+        Slack::new(Prefix::Lengths(&[14, 18, 22, 26]), Extra::Never, "a list of fewer elements"),
+    ),
+    (
+        &["FuseCheckReply"],
+        Slack::new(
+            Prefix::Lengths(&[16, 23, 30, 37, 44, 51]),
+            Extra::Never,
+            "a list of fewer elements, or chunks in place of counters",
+        ),
+    ),
+    (
+        &["FuseGettrashReply", "FuseGetsustainedReply"],
+        Slack::new(Prefix::Lengths(&[4]), Extra::Never, "a list of fewer elements"),
+    ),
+    (
+        &["FusePathsReply"],
+        Slack::new(Prefix::Lengths(&[4, 16, 25]), Extra::Never, "a list of fewer elements"),
+    ),
+    (
+        &["HddListReply", "QuotaInfoReply"],
+        Slack::new(Prefix::Lengths(&[0]), Extra::Never, "a list of fewer elements"),
+    ),
+    (
+        &["SessionListReply"],
+        Slack::new(Prefix::Lengths(&[2, 200, 398]), Extra::Never, "a list of fewer elements"),
+    ),
+    (
+        &["ExportsInfoReply"],
+        Slack::new(Prefix::Lengths(&[0, 51, 102]), Extra::Never, "a list of fewer elements"),
+    ),
+    (
+        &["MassResolvePathsReply"],
+        Slack::new(Prefix::Lengths(&[0, 13, 45, 79]), Extra::Never, "a list of fewer elements"),
+    ),
+    (
+        &["SclassInfoReply"],
+        Slack::new(
+            Prefix::Lengths(&[2, 125, 302, 533, 818, 1157, 1550, 1997, 2498, 3053]),
+            Extra::Never,
+            "a list of fewer elements",
+        ),
+    ),
+    (
+        &["Nop", "ChartReply", "ListOpenFilesReply", "ListAcquiredLocksReply"],
+        Slack::new(Prefix::From(0), Extra::Always, "bytes of any number"),
+    ),
+    (&["VersionInfo", "SclassListReply"], Slack::new(Prefix::From(4), Extra::Always, "bytes of any number")),
+    (&["FuseReaddirReply"], Slack::new(Prefix::From(12), Extra::Always, "bytes of any number")),
+    (
+        &["GetVersion", "ModuleInfo", "ChartDataReply"],
+        Slack::new(Prefix::Lengths(&[0]), Extra::Never, "the end is optional"),
+    ),
+    (&["ChunksMatrix"], Slack::new(Prefix::Lengths(&[0]), Extra::Behind(0), "the end is optional")),
+    (&["ChartData", "FuseGettrash"], Slack::new(Prefix::Lengths(&[4]), Extra::Never, "the end is optional")),
+    (&["FuseCheck"], Slack::new(Prefix::Lengths(&[8]), Extra::Never, "the end is optional")),
+    (&["FuseGetdetachedattr"], Slack::new(Prefix::Lengths(&[8]), Extra::Behind(8), "the end is optional")),
+    (
+        &["FuseArchctl", "FuseQuotacontrol"],
+        Slack::new(Prefix::Lengths(&[9]), Extra::Never, "the end is optional"),
+    ),
+    (
+        &["FuseReadChunk", "FuseWriteChunk"],
+        Slack::new(Prefix::Lengths(&[12]), Extra::Behind(12), "the end is optional"),
+    ),
+    (&["MonotonicDataReply"], Slack::new(Prefix::Lengths(&[274]), Extra::Never, "the end is optional")),
+    (&["FuseGetxattrReply"], Slack::new(Prefix::Lengths(&[8]), Extra::Never, "only the length of the value")),
+    (
+        &["UnknownCommand", "BadCommandSize"],
+        Slack::new(Prefix::Lengths(&[12]), Extra::Never, "another form, told by its length"),
+    ),
+    (&["Read"], Slack::new(Prefix::Lengths(&[20]), Extra::Behind(20), "another form, told by its length")),
+    (
+        &["Write"],
+        Slack::new(Prefix::Lengths(&[12, 13, 18, 19, 24]), Extra::Never, "another form, told by its length"),
+    ),
+    (
+        &["ChunkChecksum", "ChunkChecksumTab"],
+        Slack::new(Prefix::Lengths(&[13]), Extra::Never, "another form, told by its length"),
+    ),
+    (
+        &["CsRegisterPacket"],
+        Slack::new(Prefix::Lengths(&[55]), Extra::Never, "another form, told by its length"),
+    ),
+    (
+        &["ChunkReplicate"],
+        Slack::new(Prefix::Lengths(&[18]), Extra::Never, "another form, told by its length"),
+    ),
+    (&["MasterAck"], Slack::new(Prefix::Lengths(&[1, 5]), Extra::Never, "another form, told by its length")),
+    (
+        &["DownloadInfoPacket"],
+        Slack::new(Prefix::Lengths(&[1]), Extra::Never, "another form, told by its length"),
+    ),
+    (
+        &["FuseRegister"],
+        Slack::new(Prefix::Lengths(&[69, 73, 90, 94, 102]), Extra::Never, "another form, told by its length"),
+    ),
+    (
+        &["FuseRegisterReply"],
+        Slack::new(Prefix::Lengths(&[1, 5, 27, 32]), Extra::Never, "another form, told by its length"),
+    ),
+    (
+        &["FuseWriteChunkEnd"],
+        Slack::new(Prefix::Lengths(&[24, 25]), Extra::Behind(24), "another form, told by its length"),
+    ),
+    (
+        &["FuseArchctlReply"],
+        Slack::new(Prefix::Lengths(&[24]), Extra::Never, "another form, told by its length"),
+    ),
+    (
+        &["FuseGetdirstatsReply"],
+        Slack::new(Prefix::Lengths(&[44]), Extra::Never, "another form, told by its length"),
+    ),
+    (
+        &["ModuleInfoReply"],
+        Slack::new(Prefix::Lengths(&[21]), Extra::Never, "another form, told by its length"),
+    ),
+    (
+        &["ChunksMatrixReply"],
+        Slack::new(Prefix::Lengths(&[484]), Extra::Never, "another form, told by its length"),
+    ),
+];
