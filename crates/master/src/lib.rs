@@ -17,5 +17,6 @@ mod random;
 pub mod recovery;
 pub mod storage;
 pub mod topology;
+mod usage;
 
 pub use core::PROGRAM;

@@ -4,7 +4,7 @@ use super::Member;
 use crate::core::Master;
 use metadata::plan::{self, Caller, SetAttr, attr_of, plan_setattr};
 use proto::client_master as p;
-use types::{Attr, ROOT, Status};
+use types::{Attr, ROOT, Reply, Status};
 
 impl Master {
     pub(super) fn statfs(&self, m: &Member, q: &p::FuseStatfs) -> p::FuseStatfsReply {
@@ -12,15 +12,15 @@ impl Master {
         let whole = m.caps.root == ROOT;
         let stats = self.fs.stats_below(m.caps.root).unwrap_or_default();
         let limited = plan::space_within_quotas(&self.fs, m.caps.root, space.total, space.available);
-        p::FuseStatfsReply {
-            msgid: q.msgid,
+        let data = p::StatfsData {
             total: limited.0,
             avail: limited.1,
             free: space.free.min(limited.0),
             trash: if whole { plan::trash_space(&self.fs) } else { 0 },
             sustained: if whole { plan::sustained_space(&self.fs) } else { 0 },
             inodes: stats.inodes + 1,
-        }
+        };
+        p::FuseStatfsReply { msgid: q.msgid, reply: Reply::Body(data) }
     }
 
     pub(super) fn getattr(&self, m: &Member, q: &p::FuseGetattr) -> Result<Attr, Status> {

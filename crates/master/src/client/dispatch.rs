@@ -9,9 +9,15 @@ use proto::{Direction, Packet};
 use std::time::{SystemTime, UNIX_EPOCH};
 use types::Reply;
 
+/// Packets that monitors send. 546 is in the range and is a mount's.
+const MONITOR_IDS: std::ops::RangeInclusive<u32> = 500..=545;
+
 impl Master {
     /// A frame from the client port.
     pub(crate) fn client_frame(&mut self, net: &mut Net, conn: ConnId, id: u32, body: &[u8]) -> Verdict {
+        if MONITOR_IDS.contains(&id) {
+            return self.monitor_frame(net, conn, id, body);
+        }
         let packet = match CltoMa::decode(id, body) {
             Ok(packet) => packet,
             Err(error) => return Verdict::Close(error.to_string()),

@@ -92,6 +92,14 @@ impl ClientLinks {
         self.of_session.get(&session).map_or(&[], Vec::as_slice)
     }
 
+    /// Who a mount's connection is.
+    pub(crate) fn member(&self, conn: ConnId) -> Option<&Member> {
+        match &self.links.get(&conn)?.role {
+            Role::Mount(member) => Some(member),
+            _ => None,
+        }
+    }
+
     /// All registered mounts.
     pub(crate) fn mounts(&self) -> impl Iterator<Item = (ConnId, &Member)> {
         self.links.iter().filter_map(|(conn, link)| match &link.role {

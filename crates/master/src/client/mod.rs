@@ -3,6 +3,7 @@
 mod attrs;
 pub(crate) mod data;
 mod dispatch;
+mod info;
 mod links;
 mod namespace;
 mod notify;

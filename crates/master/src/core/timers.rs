@@ -19,8 +19,17 @@ pub(crate) struct Timers {
     hour: u32,
     image_running: bool,
     images: (Sender<images::ImageResult>, Receiver<images::ImageResult>),
-    /// The last good image: version, and when.
-    pub(crate) last_image: Option<(u64, Instant)>,
+    /// The last good image.
+    pub(crate) last_image: Option<LastImage>,
+}
+
+/// An image that was stored.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LastImage {
+    /// When, Unix seconds.
+    pub(crate) unix: u32,
+    /// How long it took.
+    pub(crate) took: Duration,
 }
 
 impl Timers {
@@ -143,7 +152,7 @@ impl Master {
                         result.version,
                         result.took.as_secs_f64()
                     );
-                    self.timers.last_image = Some((result.version, Instant::now()));
+                    self.timers.last_image = Some(LastImage { unix: self.now, took: result.took });
                 }
                 Err(error) => tracing::error!(
                     "can't store metadata: {error}; the previous image and all changelogs since are still there"
