@@ -23,5 +23,5 @@ pub use daemon::Daemon;
 pub use kinds::{ClusterSpec, Make, Role};
 pub use recorder::{Record, Recorder};
 pub use rundir::clean_leftovers;
-pub use tree::{Entry, Tree, TreeSize, big_file, checked, compare_trees, copy_tree, manifest, sha256};
+pub use tree::{Entry, Tree, TreeSize, big_file, checked, compare_trees, copy_tree, full, manifest, sha256};
 pub use wait::{until, until_some};

@@ -36,7 +36,7 @@ impl TreeSize {
 }
 
 /// Whether the long form of the end-to-end tests is asked for (`./test --full`).
-pub(crate) fn full() -> bool {
+pub fn full() -> bool {
     std::env::var_os("ELKFS_E2E_FULL").is_some()
 }
 

@@ -73,7 +73,7 @@ impl Comparison {
             text += &format!("{name:>13}");
         }
         for name in self.subjects.iter().skip(1) {
-            text += &format!("{:>15}", format!("{name}/{}", self.subjects[0]));
+            text += &format!("{:>21}", format!("{name}/{}", self.subjects[0]));
         }
         for line in &self.lines {
             let unit = if line.unit == Unit::OpsPerSecond { "/s" } else { "MiB/s" };
@@ -82,7 +82,7 @@ impl Comparison {
                 text += &if *rate < 100.0 { format!("{rate:>13.1}") } else { format!("{rate:>13.0}") };
             }
             for ratio in line.ratios.iter().skip(1) {
-                text += &format!("{:>15}", format!("{ratio:.2}x"));
+                text += &format!("{:>21}", format!("{ratio:.2}x"));
             }
         }
         text
