@@ -58,6 +58,8 @@ pub struct Fs {
     pub(crate) by_name: Index,
     pub(crate) hasher: Hasher,
     pub(crate) next_edge_id: u64,
+    /// The ids of entries do not ascend along some list.
+    pub(crate) renumber: bool,
     pub(crate) trash: Buckets,
     pub(crate) sustained: Buckets,
     pub(crate) stats: Chunked<TreeStats>,
@@ -94,6 +96,7 @@ impl Fs {
             by_name: Index::new(),
             hasher: Hasher::new(seed),
             next_edge_id: UNSET_EDGE_ID,
+            renumber: false,
             trash: Buckets::new(TRASH_BUCKETS),
             sustained: Buckets::new(SUSTAINED_BUCKETS),
             stats: Chunked::new(),

@@ -9,16 +9,21 @@
 mod apply;
 mod file;
 mod fs;
+mod image;
 mod ns;
 pub mod plan;
 mod read;
+mod replay;
 mod store;
 mod tables;
+mod validate;
 
 pub use apply::ApplyError;
 pub use fs::Fs;
+pub use image::{LoadError, Snapshot};
 pub use ns::TreeStats;
 pub use read::{ChunkInfo, Cursor, DirEntry, NodeBody, NodeView, ParentLink, Totals};
+pub use replay::ReplayError;
 pub use tables::acl::{Acl, UNSET};
 pub use tables::csdb::{CsRecord, Maintenance};
 pub use tables::flock::Flock;

@@ -1,5 +1,6 @@
 //! Questions one may ask.
 
+mod access;
 mod node;
 mod tables;
 mod walk;

@@ -95,6 +95,11 @@ impl Chunks {
         }
     }
 
+    /// Prepares for this many chunks.
+    pub(crate) fn reserve(&mut self, chunks: usize) {
+        self.by_id.reserve(chunks);
+    }
+
     fn slot(&self, id: u64) -> Option<u32> {
         self.by_id.find(self.hasher.number(id), |slot| self.recs.get(slot).id == id)
     }

@@ -28,6 +28,8 @@ pub(crate) struct NewNode<'a> {
     pub(crate) umask: u16,
     pub(crate) uid: u32,
     pub(crate) gid: u32,
+    /// Symlinks: the target in the string arena. Devices: rdev. Others: 0.
+    pub(crate) body: u64,
 }
 
 impl Fs {
@@ -57,6 +59,7 @@ impl Fs {
 
     /// The primitive "new node", with its link. The caller has checked that the parent is a directory and the name free.
     pub(crate) fn new_node(&mut self, ts: u32, new: NewNode<'_>) -> Result<Inode, Status> {
+        self.check_room()?;
         let inode = self.inodes.take_lowest().map(Inode).ok_or(Status::NOSPACE)?;
         let parent = self.node(new.parent);
         let classed = matches!(new.kind, NodeType::File | NodeType::Dir);
@@ -76,6 +79,7 @@ impl Fs {
             atime: ts,
             mtime: ts,
             ctime: ts,
+            a: new.body,
             ..NodeRec::default()
         };
         self.put_node(inode, rec);

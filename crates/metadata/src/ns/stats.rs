@@ -129,7 +129,8 @@ impl Fs {
     }
 
     /// Computes the statistics of all directories anew: after a load, and when a class changes its number of copies.
-    pub(crate) fn recount(&mut self) {
+    /// Gives the number of directories that root reaches, itself included.
+    pub(crate) fn recount(&mut self) -> u64 {
         let nodes = self.nodes.clone();
         for (_, dir) in nodes.iter().filter(|(_, rec)| rec.is_dir()) {
             *self.stats.get_mut(dir.stats_slot()) = TreeStats::default();
@@ -148,11 +149,11 @@ impl Fs {
                 edge = link.next_parent;
             }
         }
-        self.sum_up();
+        self.sum_up()
     }
 
     /// Adds each directory's sum to its parent's, children first.
-    fn sum_up(&mut self) {
+    fn sum_up(&mut self) -> u64 {
         let mut todo = vec![types::ROOT];
         let mut order = Vec::new();
         while let Some(dir) = todo.pop() {
@@ -166,11 +167,13 @@ impl Fs {
                 edge = link.next;
             }
         }
+        let reached = order.len() as u64 + 1;
         for (parent, dir) in order.into_iter().rev() {
             let below = self.below(&self.node(dir));
             let sum = self.stats.get_mut(self.node(parent).stats_slot());
             *sum = *sum + below;
         }
+        reached
     }
 }
 

@@ -43,6 +43,11 @@ impl Fs {
         self.meta_id
     }
 
+    /// True when a loaded image had entries whose ids do not ascend: `RENUMERATEEDGES` is due before anything else.
+    pub fn needs_renumbering(&self) -> bool {
+        self.renumber
+    }
+
     /// Totals, at no cost.
     pub fn totals(&self) -> Totals {
         Totals {

@@ -20,6 +20,14 @@ impl Index {
         Index { heads: Chunked::new(), next: Chunked::new(), buckets: 1, len: 0 }
     }
 
+    /// Prepares an empty table for this many entries, so that it need not split on the way.
+    pub(crate) fn reserve(&mut self, entries: usize) {
+        if self.len == 0 {
+            let wanted = entries / LOAD_PER_TWO as usize * 2;
+            self.buckets = u32::try_from(wanted).unwrap_or(u32::MAX).clamp(1, 1 << 30);
+        }
+    }
+
     fn bucket(&self, hash: u64) -> u32 {
         let mask = self.buckets.next_power_of_two() - 1;
         let low = hash as u32 & mask;
