@@ -1,10 +1,7 @@
 //! Moves frames and bulk blocks over sockets. Knows no packet but NOP.
 
 mod blocking;
-<<<<<<< HEAD
-pub mod reactor;
-=======
 pub mod bulk;
->>>>>>> chunkserver
+pub mod reactor;
 
 pub use blocking::{read_frame, write_frame};
