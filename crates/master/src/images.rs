@@ -1,9 +1,12 @@
 //! Metadata images: written beside the running loop, verified by reading back, then put in place of the last one.
 
-use crate::storage::{AppendFile, Storage, shift_generations};
-use std::io::{self, BufWriter, Read, Write};
+mod verify;
+
+use crate::storage::{Storage, shift_generations};
+use std::io::{self, BufWriter, Seek, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use verify::Verifier;
 
 /// The last image of a running master, and what metaloggers download.
 pub const BACK: &str = "metadata.mfs.back";
@@ -12,8 +15,12 @@ pub const CURRENT: &str = "metadata.mfs";
 /// An image that is not complete yet.
 pub const TMP: &str = "metadata.mfs.back.tmp";
 
-/// Writes an image's bytes to wherever it is told.
-pub type ImageSource = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + Send>;
+/// Where an image goes: sections' lengths are filled in when they are known.
+pub trait Sink: Write + Seek {}
+impl<T: Write + Seek> Sink for T {}
+
+/// Writes an image's bytes to wherever it is told, the same each time.
+pub type ImageSource = Box<dyn Fn(&mut dyn Sink) -> io::Result<()> + Send>;
 
 /// What came of an attempt.
 #[derive(Debug)]
@@ -26,24 +33,20 @@ pub struct ImageResult {
     pub outcome: io::Result<u64>,
 }
 
-/// Writes one image and puts it in place: tmp file, fsync, read back, shift the previous ones (`keep` of them),
-/// rename, fsync of the directory. Until the last step every previous image is untouched.
-pub fn store(storage: &dyn Storage, keep: u32, source: ImageSource) -> io::Result<u64> {
-    let mut out = Checksummed::new(storage.create(TMP)?);
+/// Writes one image and puts it in place: tmp file, fsync, compare with what should be there, shift the previous ones
+/// (`keep` of them), rename, fsync of the directory. Until the last step every previous image is untouched.
+pub fn store(storage: &dyn Storage, keep: u32, source: &ImageSource) -> io::Result<u64> {
+    let mut out = BufWriter::with_capacity(1 << 20, storage.create(TMP)?);
     source(&mut out)?;
-    let written = out.finish()?;
-    let found = checksum_of(storage.open(TMP)?)?;
-    if found != written {
-        let message = format!(
-            "{} reads back as {} bytes with CRC {:08X}, written were {} bytes with CRC {:08X}: the disk is not to be trusted",
-            storage.describe(TMP),
-            found.len,
-            found.crc,
-            written.len,
-            written.crc
-        );
-        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
-    }
+    let mut file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.sync()?;
+    drop(file);
+    let written = storage.open_at(TMP)?;
+    let mut verifier = Verifier::new(&*written);
+    let size = source(&mut verifier).and_then(|()| verifier.finish()).map_err(|e| {
+        let message = format!("{} does not read back as it was written: {e}", storage.describe(TMP));
+        io::Error::new(e.kind(), message)
+    })?;
     if keep > 0 {
         shift_generations(storage, keep, |n| if n == 0 { BACK.into() } else { format!("{BACK}.{n}") })?;
     }
@@ -52,7 +55,7 @@ pub fn store(storage: &dyn Storage, keep: u32, source: ImageSource) -> io::Resul
         storage.remove(CURRENT)?;
     }
     storage.sync_dir()?;
-    Ok(written.len)
+    Ok(size)
 }
 
 /// Makes the last image the one a clean start looks for.
@@ -71,64 +74,10 @@ pub fn store_in_background(
 ) -> io::Result<()> {
     std::thread::Builder::new().name("image".into()).spawn(move || {
         let began = Instant::now();
-        let outcome = store(&*storage, keep, source);
+        let outcome = store(&*storage, keep, &source);
         done(ImageResult { version, took: began.elapsed(), outcome });
     })?;
     Ok(())
-}
-
-#[derive(PartialEq, Eq, Clone, Copy)]
-struct Sum {
-    len: u64,
-    crc: u32,
-}
-
-/// Passes bytes on and remembers their sum.
-struct Checksummed {
-    file: BufWriter<Box<dyn AppendFile>>,
-    len: u64,
-    crc: crc32fast::Hasher,
-}
-
-impl Checksummed {
-    fn new(file: Box<dyn AppendFile>) -> Self {
-        Checksummed { file: BufWriter::with_capacity(1 << 20, file), len: 0, crc: crc32fast::Hasher::new() }
-    }
-
-    fn finish(self) -> io::Result<Sum> {
-        let mut file = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.sync()?;
-        Ok(Sum { len: self.len, crc: self.crc.finalize() })
-    }
-}
-
-impl Write for Checksummed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let n = self.file.write(bytes)?;
-        self.len += n as u64;
-        self.crc.update(&bytes[..n]);
-        Ok(n)
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
-fn checksum_of(mut file: Box<dyn Read>) -> io::Result<Sum> {
-    let mut sum = Sum { len: 0, crc: 0 };
-    let mut crc = crc32fast::Hasher::new();
-    let mut buf = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buf)? {
-            0 => break,
-            n => {
-                crc.update(&buf[..n]);
-                sum.len += n as u64;
-            }
-        }
-    }
-    sum.crc = crc.finalize();
-    Ok(sum)
 }
 
 #[cfg(test)]
@@ -145,13 +94,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let storage = DirStorage::new(dir.path());
         for text in ["one", "two", "three", "four"] {
-            assert_eq!(store(&storage, 2, source(text)).unwrap(), text.len() as u64);
+            assert_eq!(store(&storage, 2, &source(text)).unwrap(), text.len() as u64);
         }
         let broken: ImageSource = Box::new(|out| {
             out.write_all(b"half")?;
             Err(io::ErrorKind::StorageFull.into())
         });
-        assert!(store(&storage, 2, broken).is_err());
+        assert!(store(&storage, 2, &broken).is_err());
         let read = |name: &str| storage.read(name).map(|b| String::from_utf8(b).unwrap()).ok();
         assert_eq!(read(BACK).as_deref(), Some("four"));
         assert_eq!(read("metadata.mfs.back.1").as_deref(), Some("three"));

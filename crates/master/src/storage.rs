@@ -1,7 +1,7 @@
 //! The data directory behind a trait, so that tests can freeze and tear it at any point.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Seek, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -10,9 +10,7 @@ pub trait Storage: Send + Sync {
     /// Opens a file for appending and creates it if need be.
     fn append(&self, name: &str) -> io::Result<Box<dyn AppendFile>>;
     /// Creates an empty file in place of any old one.
-    fn create(&self, name: &str) -> io::Result<Box<dyn AppendFile>>;
-    /// Opens a file for reading from its start.
-    fn open(&self, name: &str) -> io::Result<Box<dyn Read>>;
+    fn create(&self, name: &str) -> io::Result<Box<dyn NewFile>>;
     /// Opens a file for reading anywhere.
     fn open_at(&self, name: &str) -> io::Result<Box<dyn ReadAt>>;
     /// A whole file.
@@ -29,6 +27,12 @@ pub trait Storage: Send + Sync {
     fn sync_dir(&self) -> io::Result<()>;
     /// The name to show for a file.
     fn describe(&self, name: &str) -> String;
+}
+
+/// A file that is being made.
+pub trait NewFile: Write + Seek + Send {
+    /// fsync.
+    fn sync(&mut self) -> io::Result<()>;
 }
 
 /// A file read in pieces.
@@ -76,11 +80,10 @@ impl Storage for DirStorage {
     fn append(&self, name: &str) -> io::Result<Box<dyn AppendFile>> {
         self.open_with(name, OpenOptions::new().append(true).create(true))
     }
-    fn create(&self, name: &str) -> io::Result<Box<dyn AppendFile>> {
-        self.open_with(name, OpenOptions::new().write(true).create(true).truncate(true))
-    }
-    fn open(&self, name: &str) -> io::Result<Box<dyn Read>> {
-        Ok(Box::new(File::open(self.path.join(name))?))
+    fn create(&self, name: &str) -> io::Result<Box<dyn NewFile>> {
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create(true).truncate(true).mode(0o666).open(self.path.join(name))?;
+        Ok(Box::new(file))
     }
     fn open_at(&self, name: &str) -> io::Result<Box<dyn ReadAt>> {
         Ok(Box::new(File::open(self.path.join(name))?))
@@ -112,6 +115,12 @@ impl Storage for DirStorage {
     }
     fn describe(&self, name: &str) -> String {
         self.path.join(name).display().to_string()
+    }
+}
+
+impl NewFile for File {
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_all()
     }
 }
 

@@ -201,13 +201,6 @@ impl Logger {
                 let next = download.block(packet.offset, packet.block);
                 self.go_on(link, next)
             }
-            MatoMl::GetVersion(packet) => {
-                let (msgid, text) = (packet.msgid, RestBytes(b"3.0.117-1"));
-                link.send(&VersionInfo { info: VersionForm { msgid, version: OUR_VERSION, text } })
-            }
-            MatoMl::GetConfig(packet) => {
-                link.send(&ConfigValue { msgid: packet.msgid, value: Name::default() })
-            }
             _ => Ok(()),
         }
     }

@@ -216,12 +216,8 @@ impl Master {
         }
         self.journal.rotate(self.config.back_logs);
         loop {
-            let snapshot = self.fs.snapshot();
-            let stored = images::store(
-                &*self.storage,
-                self.config.keep_images,
-                Box::new(move |out| snapshot.write_image(out)),
-            );
+            let source = super::image_source(self.fs.snapshot(), unix_now());
+            let stored = images::store(&*self.storage, self.config.keep_images, &source);
             match stored.and_then(|bytes| images::seal(&*self.storage).map(|()| bytes)) {
                 Ok(bytes) => {
                     tracing::info!("metadata version {} stored: {bytes} bytes", self.fs.version());
@@ -292,8 +288,8 @@ pub(super) fn restore(ctx: &mut Context) -> Result<()> {
     config.recovery.recover = true;
     let storage = DirStorage::new(".");
     let loaded = recovery::load(&storage, &recovery::Rules::of(&config), unix_now())?;
-    let snapshot = loaded.fs.snapshot();
-    let bytes = images::store(&storage, config.keep_images, Box::new(move |out| snapshot.write_image(out)))
+    let source = super::image_source(loaded.fs.snapshot(), unix_now());
+    let bytes = images::store(&storage, config.keep_images, &source)
         .and_then(|bytes| images::seal(&storage).map(|()| bytes))
         .context("can't store metadata")?;
     tracing::info!("metadata version {} stored: {bytes} bytes", loaded.fs.version());

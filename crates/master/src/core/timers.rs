@@ -129,7 +129,7 @@ impl Master {
             self.storage.clone(),
             version,
             self.config.keep_images,
-            Box::new(move |out| snapshot.write_image(out)),
+            super::image_source(snapshot, self.now),
             move |result| {
                 // The loop is gone only when the process ends.
                 let _ = sender.send(result);

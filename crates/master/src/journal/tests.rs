@@ -17,11 +17,8 @@ impl Storage for Flaky {
     fn append(&self, name: &str) -> io::Result<Box<dyn AppendFile>> {
         Ok(Box::new(FlakyFile { file: self.dir.append(name)?, fail: self.fail.clone() }))
     }
-    fn create(&self, name: &str) -> io::Result<Box<dyn AppendFile>> {
+    fn create(&self, name: &str) -> io::Result<Box<dyn crate::storage::NewFile>> {
         self.dir.create(name)
-    }
-    fn open(&self, name: &str) -> io::Result<Box<dyn io::Read>> {
-        self.dir.open(name)
     }
     fn open_at(&self, name: &str) -> io::Result<Box<dyn crate::storage::ReadAt>> {
         self.dir.open_at(name)
