@@ -17,12 +17,20 @@ pub(crate) struct Program {
 }
 
 /// All of them.
-pub(crate) const PROGRAMS: &[Program] = &[Program {
-    name: "mfsmetalogger",
-    also: &[],
-    about: "Daemon that keeps a copy of the master's metadata",
-    main: roles::metalogger::main,
-}];
+pub(crate) const PROGRAMS: &[Program] = &[
+    Program {
+        name: "mfsmaster",
+        also: &[],
+        about: "Daemon that owns all metadata",
+        main: roles::master::main,
+    },
+    Program {
+        name: "mfsmetalogger",
+        also: &[],
+        about: "Daemon that keeps a copy of the master's metadata",
+        main: roles::metalogger::main,
+    },
+];
 
 /// The program for the name of a file.
 pub(crate) fn called(name: &str) -> Option<&'static Program> {

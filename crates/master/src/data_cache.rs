@@ -9,7 +9,7 @@ const CAPACITY: usize = 500_000;
 
 /// Remembers, per file and session, whether the session has fetched data since anybody else changed the file.
 #[derive(Default)]
-pub struct DataCache {
+pub(crate) struct DataCache {
     files: HashMap<Inode, Vec<(SessionId, bool)>>,
     order: VecDeque<Inode>,
     pairs: usize,
@@ -17,7 +17,7 @@ pub struct DataCache {
 
 impl DataCache {
     /// OPEN or LOOKUP: may the session keep its cache?
-    pub fn query(&mut self, inode: Inode, session: SessionId) -> bool {
+    pub(crate) fn query(&mut self, inode: Inode, session: SessionId) -> bool {
         if let Some((_, fresh)) = self.files.get(&inode).and_then(|f| f.iter().find(|(s, _)| *s == session)) {
             return *fresh;
         }
@@ -26,7 +26,7 @@ impl DataCache {
     }
 
     /// READ_CHUNK, or OPEN of a client that has cleared its cache: what the session caches from now on is fresh.
-    pub fn fetched(&mut self, inode: Inode, session: SessionId) {
+    pub(crate) fn fetched(&mut self, inode: Inode, session: SessionId) {
         if let Some(pair) = self.files.get_mut(&inode).and_then(|f| f.iter_mut().find(|(s, _)| *s == session))
         {
             pair.1 = true;
@@ -34,13 +34,13 @@ impl DataCache {
     }
 
     /// The session changed the file: everybody else's cache is stale.
-    pub fn modified(&mut self, inode: Inode, session: SessionId) {
+    pub(crate) fn modified(&mut self, inode: Inode, session: SessionId) {
         self.removed(inode);
         self.insert(inode, session, true);
     }
 
     /// The file is gone.
-    pub fn removed(&mut self, inode: Inode) {
+    pub(crate) fn removed(&mut self, inode: Inode) {
         if let Some(sessions) = self.files.remove(&inode) {
             self.pairs -= sessions.len();
         }

@@ -9,15 +9,14 @@ use crate::{Settings, generations, verify};
 use anyhow::{Context, bail};
 use ondisk::image::Header;
 use proto::Direction;
-use proto::any::VersionForm;
 use proto::metalogger::{
-    ChangeLogEvent, ConfigValue, DownloadEnd, DownloadFile, DownloadInfo, DownloadRequest, DownloadStart, MatoMl,
-    MlRegister, MlRegisterPacket, VersionInfo,
+    ChangeLogEvent, DownloadEnd, DownloadFile, DownloadInfo, DownloadRequest, DownloadStart, MatoMl,
+    MlRegister, MlRegisterPacket,
 };
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use types::{Name, OUR_VERSION, RestBytes};
+use types::OUR_VERSION;
 
 /// How often gathered lines are made durable, at most.
 const SYNC: Duration = Duration::from_secs(1);

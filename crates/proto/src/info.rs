@@ -152,12 +152,3 @@ packets! { <'a> {
     /// Answers `HddList`; the order of `mfshdd.cfg` backwards.
     601 HddListReply<'a> { disks: Rest<'a, DiskInfo<'a>> }
 } }
-
-direction! {
-    /// From monitors and tools to the master's client port, with or without registration.
-    MonitorToMa<'a> {
-        CservList, MonotonicData, Chart, ChartData, SessionList, Info, FsTestInfo, ChunksTestInfo, ChunksMatrix, QuotaInfo,
-        ExportsInfo, MlogList, CsservCommand, SessionCommand, MemoryInfo, ModuleInfo, ListOpenFiles, ListAcquiredLocks,
-        MassResolvePaths<'a>, SclassInfoRequest, MissingChunks,
-    }
-}

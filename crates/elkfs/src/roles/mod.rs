@@ -1,3 +1,4 @@
 //! Each role's way from command line and configuration file to its crate.
 
+pub(crate) mod master;
 pub(crate) mod metalogger;

@@ -15,9 +15,6 @@ const MONITOR_IDS: std::ops::RangeInclusive<u32> = 500..=545;
 impl Master {
     /// A frame from the client port.
     pub(crate) fn client_frame(&mut self, net: &mut Net, conn: ConnId, id: u32, body: &[u8]) -> Verdict {
-        if MONITOR_IDS.contains(&id) {
-            return self.monitor_frame(net, conn, id, body);
-        }
         let packet = match CltoMa::decode(id, body) {
             Ok(packet) => packet,
             Err(error) => return Verdict::Close(error.to_string()),
@@ -34,6 +31,7 @@ impl Master {
                 net.send(conn, &super::config_value(q, value.as_deref()));
             }
             (CltoMa::FuseRegister(q), _) => return self.register(net, conn, &q.request),
+            _ if MONITOR_IDS.contains(&id) => return self.monitor_packet(net, conn, &packet),
             (_, Role::Mount(member)) => {
                 let from = Incoming { conn, member: &member, id, body };
                 return self.mount_packet(net, from, &packet);

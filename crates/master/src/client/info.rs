@@ -4,39 +4,36 @@ use crate::core::Master;
 use net::reactor::{ConnId, Net, Verdict};
 use placement::{Command, HeavyLoad, Maintenance, RemovalProgress, ServerReport};
 use proto::Direction;
-use proto::info::{self as p, MonitorToMa};
+use proto::client_master::CltoMa;
+use proto::info as p;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::{SystemTime, UNIX_EPOCH};
 use types::{Bytes32, MsgId, OUR_VERSION, Rest, SessionId, Status, Tag16, Version};
 
 impl Master {
     /// A packet of the monitors' range.
-    pub(super) fn monitor_frame(&mut self, net: &mut Net, conn: ConnId, id: u32, body: &[u8]) -> Verdict {
-        let packet = match MonitorToMa::decode(id, body) {
-            Ok(packet) => packet,
-            Err(error) => return Verdict::Close(error.to_string()),
-        };
+    pub(super) fn monitor_packet(&mut self, net: &mut Net, conn: ConnId, packet: &CltoMa<'_>) -> Verdict {
         match packet {
-            MonitorToMa::CservList(_) => {
+            CltoMa::CservList(_) => {
                 let servers: Vec<p::CservInfo> = self.cluster.servers().map(|s| self.server_line(&s)).collect();
                 net.send(conn, &p::CservListReply { servers: Rest::Items(&servers) });
             }
-            MonitorToMa::Info(_) => net.send(conn, &p::InfoReply { info: self.master_info() }),
-            MonitorToMa::MlogList(_) => {
+            CltoMa::Info(_) => net.send(conn, &p::InfoReply { info: self.master_info() }),
+            CltoMa::MlogList(_) => {
                 let lines = self.metaloggers.registered();
                 let lines: Vec<p::MlogInfo> = lines.map(|(ip, version)| p::MlogInfo { version, ip }).collect();
                 net.send(conn, &p::MlogListReply { metaloggers: Rest::Items(&lines) });
             }
-            MonitorToMa::SessionList(_) => self.send_sessions(net, conn),
-            MonitorToMa::CsservCommand(q) => {
+            CltoMa::SessionList(_) => self.send_sessions(net, conn),
+            CltoMa::CsservCommand(q) => {
                 let status = self.server_command(q.command, (*q.addr.ip(), q.addr.port()));
                 net.send_held(conn, self.journal.last(), &p::CsservCommandReply { status });
             }
-            MonitorToMa::SessionCommand(q) => {
+            CltoMa::SessionCommand(q) => {
                 let status = self.session_command(q.command, q.session);
                 net.send_held(conn, self.journal.last(), &p::SessionCommandReply { status });
             }
-            MonitorToMa::ModuleInfo(q) => net.send(conn, &p::ModuleInfoReply { info: self.module(q.msgid) }),
+            CltoMa::ModuleInfo(q) => net.send(conn, &p::ModuleInfoReply { info: self.module(q.msgid) }),
             other => return Verdict::Close(format!("{} is not answered yet", other.name())),
         }
         Verdict::Keep

@@ -259,7 +259,7 @@ impl Handler for Master {
         }
     }
 
-    fn closed(&mut self, net: &mut Net, conn: ConnId, reason: CloseReason) {
+    fn closed(&mut self, _: &mut Net, conn: ConnId, reason: CloseReason) {
         if let Some(link) = self.clients.get(conn) {
             tracing::debug!("client {} {conn}: {reason}", link.ip);
             self.drop_pending(conn);

@@ -5,13 +5,13 @@ use crate::{Acl, Fs, NodeView};
 use types::Status;
 
 /// Permission to read.
-pub const R: u8 = 4;
+pub(super) const R: u8 = 4;
 /// Permission to write.
-pub const W: u8 = 2;
+pub(super) const W: u8 = 2;
 /// Permission to search or execute.
-pub const X: u8 = 1;
+pub(super) const X: u8 = 1;
 
-/// A set of access modes: bit m is set when mode m (a combination of [`R`], [`W`], [`X`]) is allowed. Not simply
+/// A set of access modes: bit m is set when mode m (a combination of read 4, write 2, execute 1) is allowed. Not simply
 /// three bits, because with an ACL one group may grant reading and another writing, yet none both.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AccessSet(pub u8);
