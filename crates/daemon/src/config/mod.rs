@@ -113,6 +113,11 @@ impl Config {
         self.entry(name).line.is_some()
     }
 
+    /// What the file says of an option, as text; `None` when it says nothing or no such option exists.
+    pub fn written(&self, name: &str) -> Option<String> {
+        self.entries.get(name).filter(|entry| entry.line.is_some()).map(|entry| entry.value.to_string())
+    }
+
     /// The line that set the option, for messages.
     pub fn line(&self, name: &str) -> Option<usize> {
         self.entry(name).line
