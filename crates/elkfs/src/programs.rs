@@ -19,6 +19,12 @@ pub(crate) struct Program {
 /// All of them.
 pub(crate) const PROGRAMS: &[Program] = &[
     Program {
+        name: "mfsmaster",
+        also: &[],
+        about: "Daemon that owns all metadata",
+        main: roles::master::main,
+    },
+    Program {
         name: "mfschunkserver",
         also: &[],
         about: "Daemon that keeps chunks of files on its disks",

@@ -2,5 +2,6 @@
 
 mod blocking;
 pub mod bulk;
+pub mod reactor;
 
 pub use blocking::{read_frame, write_frame};

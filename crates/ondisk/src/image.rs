@@ -4,7 +4,7 @@
 //! [`Section::read`] with the section's type, on as many threads as one likes. Writing streams: [`ImageWriter`].
 
 mod body;
-mod check;
+pub(crate) mod check;
 mod chnk;
 mod csdb;
 mod edge;
@@ -38,6 +38,7 @@ pub use node::{Node, NodeData, NodeHead, NodeRecord};
 pub use pacl::{AclRecord, Pacl};
 pub use quot::{Quot, QuotaRecord};
 pub use scla::{LABEL_GROUP, Scla, SclassRecord};
+pub(crate) use section::{HEADER, parse_header};
 pub use section::{Section, SectionName, Sections, section_header};
 pub use sess::{OP_COUNTERS, Sess, SessHead, SessionRecord};
 pub use writer::{ImageWriter, RecordSink};

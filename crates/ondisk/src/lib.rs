@@ -2,6 +2,7 @@
 //! (`spec/metadata-format.md`).
 
 mod acl;
+pub mod dump;
 pub mod image;
 mod log;
 mod quota;

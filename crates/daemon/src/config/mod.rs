@@ -61,7 +61,7 @@ impl Config {
     }
 
     /// Every option that the file sets, with its value as written, for those who may ask over the network.
-    pub fn written(&self) -> &BTreeMap<String, String> {
+    pub fn all_written(&self) -> &BTreeMap<String, String> {
         &self.written
     }
 
@@ -111,6 +111,11 @@ impl Config {
     /// True when the file sets the option, by this name or an older one.
     pub fn is_set(&self, name: &str) -> bool {
         self.entry(name).line.is_some()
+    }
+
+    /// What the file says of an option, as text; `None` when it says nothing or no such option exists.
+    pub fn written(&self, name: &str) -> Option<String> {
+        self.entries.get(name).filter(|entry| entry.line.is_some()).map(|entry| entry.value.to_string())
     }
 
     /// The line that set the option, for messages.

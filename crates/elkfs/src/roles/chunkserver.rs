@@ -79,7 +79,7 @@ fn settings(config: &daemon::Config) -> anyhow::Result<Config> {
         chunks_per_packet: config.number("CHUNKS_PER_REGISTER_PACKET"),
         listen_host: config.text("CSSERV_LISTEN_HOST").to_owned(),
         listen_port: config.port("CSSERV_LISTEN_PORT"),
-        written: config.written().clone(),
+        written: config.all_written().clone(),
     })
 }
 

@@ -18,7 +18,6 @@ macro_rules! with_section {
         }
     };
 }
-#[cfg(test)]
 pub(crate) use with_section;
 
 /// How many records a section has.

@@ -51,6 +51,15 @@ pub fn section_header(name: SectionName, version: u8, length: u64) -> [u8; 16] {
     header
 }
 
+/// Letters, version byte and length of a header found at `offset`.
+pub(crate) fn parse_header(header: &[u8; HEADER], offset: u64) -> Result<(SectionName, u8, u64), ImageError> {
+    let [a, b, c, d, b' ', high, b'.', low, length @ ..] = *header else {
+        return Err(ImageError::SectionHeader { offset, found: header.escape_ascii().to_string() });
+    };
+    let nibble = |c: u8| c.wrapping_sub(b'0') & 15;
+    Ok((SectionName([a, b, c, d]), nibble(high) << 4 | nibble(low), u64::from_be_bytes(length)))
+}
+
 /// Walks over sections. Ends after the first error.
 pub struct Sections<'a> {
     /// The file without its end marker.
@@ -70,24 +79,14 @@ impl<'a> Sections<'a> {
         let (header, rest) = rest
             .split_first_chunk::<HEADER>()
             .ok_or(ImageError::Cut { what: "a section's header", offset: start as u64 })?;
-        let [a, b, c, d, b' ', high, b'.', low, length @ ..] = *header else {
-            return Err(ImageError::SectionHeader {
-                offset: start as u64,
-                found: header.escape_ascii().to_string(),
-            });
-        };
-        let name = match &[a, b, c, d] {
-            b"LABS" => super::Scla::NAME,
-            other => SectionName(*other),
-        };
-        let nibble = |c: u8| c.wrapping_sub(b'0') & 15;
-        let length = u64::from_be_bytes(length);
+        let (name, version, length) = parse_header(header, start as u64)?;
+        let name = if name.0 == *b"LABS" { super::Scla::NAME } else { name };
         let offset = (start + HEADER) as u64;
         let body = usize::try_from(length).ok().and_then(|length| rest.get(..length));
         let body =
             body.ok_or(ImageError::SectionLength { section: name, offset, length, left: rest.len() as u64 })?;
         self.at = start + HEADER + body.len();
-        Ok(Section { name, version: nibble(high) << 4 | nibble(low), offset, body })
+        Ok(Section { name, version, offset, body })
     }
 }
 

@@ -22,6 +22,11 @@ impl SessHead {
     pub fn new(next_session: SessionId) -> Self {
         SessHead { next_session, counters: OP_COUNTERS as u16 }
     }
+
+    /// How many counters a record of the file that is read has.
+    pub fn counters(&self) -> u16 {
+        self.counters
+    }
 }
 
 /// A session.

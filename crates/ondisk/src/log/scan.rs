@@ -129,7 +129,14 @@ impl<'a> Scan<'a> {
     /// A number as four big-endian bytes.
     pub(crate) fn keep(&mut self, number: u32) -> &'a [u8] {
         let room = self.piece(4);
-        room.copy_from_slice(&number.to_be_bytes());
+        room.copy_from_slice(&number.to_be_bytes()[..room.len()]);
+        room
+    }
+
+    /// A copy that can be changed, of bytes just read.
+    pub(crate) fn owned(&mut self, bytes: &[u8]) -> &'a mut [u8] {
+        let room = self.piece(bytes.len());
+        room.copy_from_slice(&bytes[..room.len()]);
         room
     }
 

@@ -5,13 +5,21 @@ use super::text::decimal;
 use super::{LineError, scan::Scan};
 use types::Gids;
 
-/// The caller's groups, the primary one first: `[gid,gid…]`; in older lines `count,<escaped u32 big-endian each>` or
-/// a single number. 3.0.117 drops the first digit of every number when it replays the bracketed form; we do not.
+/// The caller's groups, the primary one first: `[gid,gid…]`; in older lines `count,<escaped binary>` or a single
+/// number. The binary is as the master had it in memory, and we take that to have been a little-endian one. 3.0.117 drops the first digit of every number when it replays the bracketed form; we do not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SnapshotGids<'a>(pub Gids<'a>);
 
 /// More groups than a request may name.
 const MAX_BLOB: usize = 65536 * 4;
+
+/// Seen in stock's replay on amd64: `d%00%00%00` is group 100.
+fn big_endian(gids: &mut [u8]) -> &[u8] {
+    for gid in gids.chunks_exact_mut(4) {
+        gid.reverse();
+    }
+    gids
+}
 
 impl<'a> Arg<'a> for SnapshotGids<'a> {
     fn parse(scan: &mut Scan<'a>) -> Result<Self, LineError> {
@@ -32,7 +40,7 @@ impl<'a> Arg<'a> for SnapshotGids<'a> {
                 if blob.len() as u64 != u64::from(number) * 4 {
                     return Err(scan.expected("4 bytes per group before this"));
                 }
-                blob
+                big_endian(scan.owned(blob))
             }
         };
         Gids::from_be_bytes(bytes)
