@@ -5,7 +5,7 @@
 use super::source::Source;
 
 /// Longest file, lines of code before its tests.
-const FILE_MAX: usize = 420;
+const FILE_MAX: usize = 450;
 /// The aims of `style.md`.
 const FILE_MEDIAN: usize = 200;
 const FILE_P95: usize = 500;
@@ -78,7 +78,7 @@ mod tests {
     fn a_long_file_is_named_but_its_tests_do_not_count() {
         let long = format!("//! A.\n{}", "// x\n".repeat(FILE_MAX));
         let problems = check(&[Source::new("crates/a/src/a.rs", &long)]);
-        assert!(problems[0].starts_with("crates/a/src/a.rs: 421 lines"), "{problems:?}");
+        assert!(problems[0].starts_with("crates/a/src/a.rs: 451 lines"), "{problems:?}");
         let tested = format!("//! A.\n#[cfg(test)]\n{}", "// x\n".repeat(FILE_MAX));
         assert_eq!(check(&[Source::new("crates/a/src/a.rs", &tested)]), Vec::<String>::new());
     }
