@@ -261,7 +261,10 @@ impl Handler for Master {
 
     fn closed(&mut self, _: &mut Net, conn: ConnId, reason: CloseReason) {
         if let Some(link) = self.clients.get(conn) {
-            tracing::debug!("client {} {conn}: {reason}", link.ip);
+            match &reason {
+                CloseReason::Eof => tracing::debug!("client {}: {reason}", link.ip),
+                _ => tracing::warn!("client {}: {reason}", link.ip),
+            }
             self.drop_pending(conn);
             if let Some(session) = self.clients.remove(conn) {
                 self.session_lost(session);
