@@ -1,6 +1,8 @@
 //! Start, stop, restart, lock and exit status, with a tiny daemon: this very program, when `TINY` is in its
 //! environment. Tables: `spec/config-and-daemons.md` 11.
 
+#![allow(clippy::unwrap_used, reason = "a test with a main of its own")]
+
 use daemon::options::{COMMON, Effect, Kind, OptionDef};
 use daemon::{Context, Program};
 use std::io::Write;

@@ -25,10 +25,22 @@ pub(crate) const PROGRAMS: &[Program] = &[
         main: roles::master::main,
     },
     Program {
+        name: "mfschunkserver",
+        also: &[],
+        about: "Daemon that keeps chunks of files on its disks",
+        main: roles::chunkserver::main,
+    },
+    Program {
         name: "mfsmetalogger",
         also: &[],
         about: "Daemon that keeps a copy of the master's metadata",
         main: roles::metalogger::main,
+    },
+    Program {
+        name: "mfsmount",
+        also: &["mount.moosefs"],
+        about: "Mounts the file system",
+        main: roles::mount::main,
     },
 ];
 

@@ -79,10 +79,14 @@ impl Download {
         if !matches!(self.state, State::Opening) {
             return Err(Failure::Protocol("download information that nobody asked for".into()));
         }
-        let abandon = |what: &str, error: io::Error| Failure::Abandon(format!("error {what} metafile: {error}"));
+        let abandon =
+            |what: &str, error: io::Error| Failure::Abandon(format!("error {what} metafile: {error}"));
         let room = rustix::fs::statvfs(dir).map_err(|error| abandon("opening", error.into()))?;
         if size > room.f_bavail.saturating_mul(room.f_frsize) {
-            return Err(Failure::Abandon(format!("{} has {size} bytes, more than this disk has room for", self.name())));
+            return Err(Failure::Abandon(format!(
+                "{} has {size} bytes, more than this disk has room for",
+                self.name()
+            )));
         }
         let target = File::create(self.temporary(dir)).map_err(|error| abandon("opening", error))?;
         self.state = State::Receiving { target, size, offset: 0, retries: 0 };

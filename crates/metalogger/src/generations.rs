@@ -55,7 +55,8 @@ fn existing(dir: &Path) -> io::Result<Vec<(u32, PathBuf)>> {
         let entry = entry?;
         let file_name = entry.file_name();
         let Some(rest) = file_name.to_str().and_then(|name| name.strip_prefix(NAME)) else { continue };
-        let number = if rest.is_empty() { Some(0) } else { rest.strip_prefix('.').and_then(|n| n.parse().ok()) };
+        let number =
+            if rest.is_empty() { Some(0) } else { rest.strip_prefix('.').and_then(|n| n.parse().ok()) };
         if let Some(number) = number {
             found.push((number, entry.path()));
         }

@@ -15,7 +15,6 @@ mod schedule;
 mod settings;
 mod verify;
 
-
 pub use run::run;
 pub use settings::Settings;
 

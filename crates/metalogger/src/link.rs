@@ -39,7 +39,8 @@ impl Link {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let socket = socket_with(AddressFamily::INET, SocketType::STREAM, flags, None).context("socket")?;
         if !local.is_unspecified() {
-            bind(&socket, &SocketAddrV4::new(local, 0)).context("can't bind socket to given ip (BIND_HOST)")?;
+            bind(&socket, &SocketAddrV4::new(local, 0))
+                .context("can't bind socket to given ip (BIND_HOST)")?;
         }
         match connect(&socket, &master) {
             Ok(()) => {}
@@ -96,7 +97,12 @@ impl Link {
                 self.last_input = Instant::now();
                 Ok(true)
             }
-            Err(error) if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::Interrupted) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::WouldBlock | std::io::ErrorKind::Interrupted
+                ) =>
+            {
                 Ok(false)
             }
             Err(error) => Err(error).context("read from Master error"),
@@ -108,7 +114,12 @@ impl Link {
         let rest = &self.input[self.used..];
         let Some(head) = rest.get(..HEADER_SIZE) else { return Ok(None) };
         let head = FrameHeader::decode_whole(head).context("frame")?;
-        ensure!(head.len <= MAX_BODY, "Master packet too long ({}/{MAX_BODY}) ; command:{}", head.len, head.id);
+        ensure!(
+            head.len <= MAX_BODY,
+            "Master packet too long ({}/{MAX_BODY}) ; command:{}",
+            head.len,
+            head.id
+        );
         let end = HEADER_SIZE + head.len as usize;
         let Some(body) = rest.get(HEADER_SIZE..end) else { return Ok(None) };
         let body = body.to_vec();

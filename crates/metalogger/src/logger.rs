@@ -80,7 +80,9 @@ impl Logger {
                 image.version,
                 logger.logs.last()
             ),
-            Some(image) => tracing::info!("image of version {} is held, but not all changes since", image.version),
+            Some(image) => {
+                tracing::info!("image of version {} is held, but not all changes since", image.version)
+            }
             None => tracing::info!("no image is held yet"),
         }
         Ok(logger)
@@ -105,7 +107,8 @@ impl Logger {
     /// True when a recovery with the files held would get everything up to the last change.
     fn is_complete(&self) -> anyhow::Result<bool> {
         let Some(image) = self.image else { return Ok(false) };
-        Ok(self.logs.last() > 0 && covers(&self.dir, image.version, self.logs.last()).context("can't read changelogs")?)
+        Ok(self.logs.last() > 0
+            && covers(&self.dir, image.version, self.logs.last()).context("can't read changelogs")?)
     }
 
     /// What to say first on a new connection.
@@ -167,7 +170,10 @@ impl Logger {
             self.logs.write()
         };
         result.with_context(|| {
-            format!("can't write {}: make room or repair the disk; the master is asked again for what is missing", log_name(0))
+            format!(
+                "can't write {}: make room or repair the disk; the master is asked again for what is missing",
+                log_name(0)
+            )
         })
     }
 
@@ -183,7 +189,9 @@ impl Logger {
                 }
             },
             MatoMl::DownloadInfoPacket(packet) => {
-                let Some(download) = &mut self.download else { bail!("download information that nobody asked for") };
+                let Some(download) = &mut self.download else {
+                    bail!("download information that nobody asked for")
+                };
                 match packet.info {
                     DownloadInfo::Error(_) => {
                         self.failed("download start error");
@@ -222,7 +230,8 @@ impl Logger {
         self.logs
             .take(number, text, self.settings.back_logs)
             .with_context(|| format!("can't write {}", log_name(0)))?;
-        let stamp = text.split(|&b| b == b'|').next().and_then(|stamp| str::from_utf8(stamp).ok()?.parse().ok());
+        let stamp =
+            text.split(|&b| b == b'|').next().and_then(|stamp| str::from_utf8(stamp).ok()?.parse().ok());
         if let Some(stamp) = stamp {
             self.lag.last = unix_now().saturating_sub(stamp);
             self.lag.largest = self.lag.largest.max(self.lag.last);
@@ -264,7 +273,10 @@ impl Logger {
                     // Nobody waits for the answer any more when the connection is gone.
                     let _ = send.send(verify::image(&temporary, size));
                 };
-                std::thread::Builder::new().name("check".into()).spawn(check).context("can't start a thread")?;
+                std::thread::Builder::new()
+                    .name("check".into())
+                    .spawn(check)
+                    .context("can't start a thread")?;
                 self.check = Some(receive);
                 return Ok(());
             }
@@ -326,12 +338,16 @@ impl Logger {
         self.logs.write().context("changelog")?;
         let Some(image) = self.image else { return Ok(()) };
         let last = self.logs.last();
-        self.complete = last == 0 || covers(&self.dir, image.version, last).context("can't read changelogs")?;
+        self.complete =
+            last == 0 || covers(&self.dir, image.version, last).context("can't read changelogs")?;
         if self.complete {
             self.schedule.succeeded();
             self.hourly.succeeded();
         } else {
-            self.failed(&format!("the changelogs do not lead from version {} to change {last}", image.version));
+            self.failed(&format!(
+                "the changelogs do not lead from version {} to change {last}",
+                image.version
+            ));
         }
         Ok(())
     }
@@ -350,7 +366,9 @@ impl Logger {
     pub(crate) fn report(&mut self) {
         let lag = std::mem::take(&mut self.lag);
         let image = match self.image {
-            Some(image) if self.complete => format!("image of version {} and all changes since are held", image.version),
+            Some(image) if self.complete => {
+                format!("image of version {} and all changes since are held", image.version)
+            }
             Some(image) => format!("image of version {} is held, but not all changes since", image.version),
             None => "no image is held".into(),
         };

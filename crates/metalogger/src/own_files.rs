@@ -45,7 +45,8 @@ pub(crate) fn numbered(dir: &Path, prefix: &str) -> io::Result<Vec<(u32, PathBuf
     for entry in std::fs::read_dir(dir)? {
         let entry = entry?;
         let name = entry.file_name();
-        let number = name.to_str().and_then(|name| name.strip_prefix(prefix)?.strip_suffix(".mfs")?.parse().ok());
+        let number =
+            name.to_str().and_then(|name| name.strip_prefix(prefix)?.strip_suffix(".mfs")?.parse().ok());
         if let Some(number) = number {
             found.push((number, entry.path()));
         }

@@ -105,7 +105,9 @@ fn resolve(settings: &Settings, signals: &Signals) -> anyhow::Result<SocketAddrV
         .context("can't start a thread")?;
     loop {
         match receive.recv_timeout(Duration::from_millis(100)) {
-            Ok(result) => return result.with_context(|| format!("can't resolve master host/port ({host}:{port})")),
+            Ok(result) => {
+                return result.with_context(|| format!("can't resolve master host/port ({host}:{port})"));
+            }
             Err(RecvTimeoutError::Timeout) if !signals.terminating() => {}
             Err(_) => anyhow::bail!("given up"),
         }

@@ -42,7 +42,10 @@ impl Settings {
         Ok(Settings {
             master_host: config.text("MASTER_HOST").to_owned(),
             master_port: config.port("MASTER_PORT"),
-            bind: config.local_ip("BIND_HOST").map_err(|problem| config.error(problem)).context("BIND_HOST")?,
+            bind: config
+                .local_ip("BIND_HOST")
+                .map_err(|problem| config.error(problem))
+                .context("BIND_HOST")?,
             timeout: config.seconds("MASTER_TIMEOUT"),
             reconnect: config.seconds("MASTER_RECONNECTION_DELAY"),
             back_logs,

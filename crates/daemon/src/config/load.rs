@@ -72,6 +72,10 @@ impl Config {
                 },
             }
         }
+        let all = written
+            .iter()
+            .map(|(name, (_, value)): (&&str, &(usize, String))| ((*name).to_owned(), value.clone()));
+        let all = all.collect();
         let mut problems = Vec::new();
         let mut entries = BTreeMap::new();
         for def in tables.iter().flat_map(|part| part.iter()).filter(|def| def.effect == Effect::Obeyed) {
@@ -94,7 +98,16 @@ impl Config {
         }
         if problems.is_empty() {
             let (file, layout) = (file.to_owned(), layout.clone());
-            Ok(Config { file, found: true, layout, tables, entries, warnings, log_defaults: false })
+            Ok(Config {
+                file,
+                found: true,
+                layout,
+                tables,
+                entries,
+                written: all,
+                warnings,
+                log_defaults: false,
+            })
         } else {
             problems.sort_by_key(|problem| problem.line);
             Err(ConfigError::Invalid { file: file.to_owned(), problems })

@@ -30,6 +30,7 @@ pub struct Config {
     layout: Layout,
     tables: &'static [&'static [OptionDef]],
     entries: BTreeMap<&'static str, Entry>,
+    written: BTreeMap<String, String>,
     warnings: Vec<String>,
     log_defaults: bool,
 }
@@ -57,6 +58,11 @@ impl Config {
     /// Where this installation keeps things.
     pub fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    /// Every option that the file sets, with its value as written, for those who may ask over the network.
+    pub fn all_written(&self) -> &BTreeMap<String, String> {
+        &self.written
     }
 
     /// What an operator should know about the file: lines and options that were ignored or clamped.

@@ -22,6 +22,9 @@ static LEVEL: AtomicU8 = AtomicU8::new(3);
 static SYSLOG: AtomicBool = AtomicBool::new(false);
 /// Messages go to standard error with time and level; until a daemon is one they go there as they are.
 static FOREGROUND: AtomicBool = AtomicBool::new(false);
+/// Least important level that is shown on the terminal as it is.
+static TERMINAL: AtomicU8 = AtomicU8::new(3);
+/// There is no terminal any more.
 static DETACHED: AtomicBool = AtomicBool::new(false);
 static FILE: Mutex<Option<LogFile>> = Mutex::new(None);
 
@@ -42,11 +45,28 @@ pub fn install() {
     });
 }
 
+/// Logging for a program that is no daemon of ours: the system log under `ident` (facility USER), warnings also on
+/// standard error, and everything in the file that `ELKFS_LOG_FILE` in the environment names.
+pub fn program(ident: &str) {
+    install();
+    open_syslog(ident, Facility::LOG_USER);
+    TERMINAL.store(number(&Level::WARN), Ordering::Relaxed);
+    if let Ok(path) = std::env::var("ELKFS_LOG_FILE") {
+        match LogFile::open(&path) {
+            Ok(file) => *FILE.lock().unwrap_or_else(|e| e.into_inner()) = Some(file),
+            Err(error) => tracing::warn!("can't open ELKFS_LOG_FILE {path}: {error}"),
+        }
+    }
+}
+
 /// Opens the system log under `ident`: facility DAEMON in the background, USER in the foreground.
 pub(crate) fn open(ident: &str, foreground: bool) {
     FOREGROUND.store(foreground, Ordering::Relaxed);
     DETACHED.store(!foreground, Ordering::Relaxed);
-    let facility = if foreground { Facility::LOG_USER } else { Facility::LOG_DAEMON };
+    open_syslog(ident, if foreground { Facility::LOG_USER } else { Facility::LOG_DAEMON });
+}
+
+fn open_syslog(ident: &str, facility: Facility) {
     // The C library keeps the pointer as long as the process lives.
     let ident: Option<&'static std::ffi::CStr> =
         CString::new(ident).ok().map(|ident| &*Box::leak(ident.into_boxed_c_str()));
@@ -121,7 +141,7 @@ fn emit(level: &Level, text: &str) {
     }
     if FOREGROUND.load(Ordering::Relaxed) {
         eprint!("{}", file::line(level, text));
-    } else if *level <= Level::INFO {
+    } else if number(level) <= TERMINAL.load(Ordering::Relaxed) {
         raw(&format!("{text}\n"));
     }
 }

@@ -48,7 +48,12 @@ const DISKS: &[OptionDef] = &[
     ),
     option("HDD_ERROR_TOLERANCE_COUNT", int(1, 10), "2", "I/O errors after which a disk counts as damaged"),
     option("HDD_ERROR_TOLERANCE_PERIOD", int(10, 86400), "600", "seconds in which those errors must happen"),
-    option("HDD_FSYNC_BEFORE_CLOSE", Kind::Flag, "0", "sync chunk files before they are closed"),
+    option(
+        "HDD_FSYNC_BEFORE_CLOSE",
+        Kind::Flag,
+        "0",
+        "not set or 1: chunks are synced before a write is acknowledged for the last time; 0: never, as stock",
+    ),
     option("HDD_SPARSIFY_ON_WRITE", Kind::Flag, "1", "leave holes for blocks of zeros"),
     option(
         "HDD_RR_CHUNK_COUNT",

@@ -3,7 +3,9 @@
 use anyhow::{Context, bail, ensure};
 use net::{read_frame, write_frame};
 use proto::Packet;
-use proto::info::{CservInfo, CservList, CservListReply, Info, InfoReply, MasterInfo, MlogList, MlogListReply};
+use proto::info::{
+    CservInfo, CservList, CservListReply, Info, InfoReply, MasterInfo, MlogList, MlogListReply,
+};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 use types::Wire;
@@ -23,7 +25,8 @@ impl Master {
     /// Connects.
     pub(crate) fn connect(port: u16) -> anyhow::Result<Master> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let stream = TcpStream::connect_timeout(&address, PATIENCE).with_context(|| format!("connect to {address}"))?;
+        let stream = TcpStream::connect_timeout(&address, PATIENCE)
+            .with_context(|| format!("connect to {address}"))?;
         stream.set_read_timeout(Some(PATIENCE)).context("read timeout")?;
         stream.set_write_timeout(Some(PATIENCE)).context("write timeout")?;
         stream.set_nodelay(true).context("TCP_NODELAY")?;
@@ -31,7 +34,12 @@ impl Master {
     }
 
     /// Asks one question; the answer's body replaces the content of `body`.
-    pub(super) fn ask<'a, Q: Packet<'a>>(&mut self, question: &Q, answer: u32, body: &mut Vec<u8>) -> anyhow::Result<()> {
+    pub(super) fn ask<'a, Q: Packet<'a>>(
+        &mut self,
+        question: &Q,
+        answer: u32,
+        body: &mut Vec<u8>,
+    ) -> anyhow::Result<()> {
         write_frame(&mut self.stream, question).context("ask the master")?;
         let id = read_frame(&mut self.stream, body, MAX_ANSWER).context("answer of the master")?;
         ensure!(id == answer, "the master answered {} with packet {id}", Q::NAME);

@@ -52,7 +52,8 @@ pub(crate) fn directory(args: &DirArgs) -> anyhow::Result<PathBuf> {
     };
     let dir = std::path::absolute(&dir).with_context(|| format!("--dir {}", dir.display()))?;
     // It is written into configuration files, one setting a line.
-    let text = dir.to_str().with_context(|| format!("{} is not UTF-8: choose another --dir", dir.display()))?;
+    let text =
+        dir.to_str().with_context(|| format!("{} is not UTF-8: choose another --dir", dir.display()))?;
     ensure!(
         !text.chars().any(char::is_control) && text.trim() == text,
         "{text:?} has control characters or blanks at its ends: choose another --dir"
@@ -92,7 +93,10 @@ impl Cluster {
 
     /// A new one; nothing is written yet. A new file system has goal 2 by itself.
     pub(crate) fn new(dir: &Path, mount: PathBuf, goal: u8, ports: Ports) -> Cluster {
-        Cluster { dir: dir.to_owned(), shape: Shape { format: FORMAT, mount, goal, goal_set: goal == 2, ports } }
+        Cluster {
+            dir: dir.to_owned(),
+            shape: Shape { format: FORMAT, mount, goal, goal_set: goal == 2, ports },
+        }
     }
 
     /// Writes `cluster.json`, whole or not at all.

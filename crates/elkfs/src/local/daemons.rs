@@ -43,7 +43,11 @@ pub(crate) fn start(cluster: &Cluster, role: Role) -> anyhow::Result<()> {
     let said = String::from_utf8_lossy(&output.stderr);
     let lines: Vec<&str> = said.lines().collect();
     let last = lines[lines.len().saturating_sub(TAIL)..].join("\n  ");
-    bail!("the {} does not start; it said:\n  {last}\nIts whole log is {}", role.name(), cluster.log(role).display())
+    bail!(
+        "the {} does not start; it said:\n  {last}\nIts whole log is {}",
+        role.name(),
+        cluster.log(role).display()
+    )
 }
 
 /// A master that was killed leaves `metadata.mfs.back` and no `metadata.mfs`; it starts with `-a`, which replays the

@@ -43,7 +43,10 @@ pub(crate) fn down(args: &DownArgs) -> anyhow::Result<ExitCode> {
         println!("the cluster in {} is deleted", cluster.dir.display());
     } else {
         drop(progress);
-        println!("the cluster in {} is stopped; elkfs local up brings it back with all its data", dir.display());
+        println!(
+            "the cluster in {} is stopped; elkfs local up brings it back with all its data",
+            dir.display()
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -84,7 +87,9 @@ fn wipe(cluster: &Cluster) -> anyhow::Result<()> {
 /// Deleting never descends into another file system.
 fn no_mount_below(dir: &Path) -> anyhow::Result<()> {
     match mount::any_below(dir)? {
-        Some(point) => bail!("{} is mounted inside the cluster's directory: unmount it first", point.display()),
+        Some(point) => {
+            bail!("{} is mounted inside the cluster's directory: unmount it first", point.display())
+        }
         None => Ok(()),
     }
 }

@@ -85,7 +85,10 @@ fn text(cluster: &Cluster, role: Role) -> String {
             ports.clients,
         ),
         Role::Metalogger => {
-            format!("MASTER_HOST = 127.0.0.1\nMASTER_PORT = {}\nMASTER_RECONNECTION_DELAY = 1\n", ports.metaloggers)
+            format!(
+                "MASTER_HOST = 127.0.0.1\nMASTER_PORT = {}\nMASTER_RECONNECTION_DELAY = 1\n",
+                ports.metaloggers
+            )
         }
         // All disks are folders of one disk, so each leaves little of it free.
         Role::Chunkserver(number) => format!(
@@ -122,6 +125,7 @@ fn put(file: &Path, text: &str, rewrite: bool) -> anyhow::Result<()> {
 
 /// Makes a directory with its parents.
 pub(crate) fn make_dir(dir: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(dir)
-        .with_context(|| format!("can't make directory {}: choose one you may write with --dir DIR", dir.display()))
+    std::fs::create_dir_all(dir).with_context(|| {
+        format!("can't make directory {}: choose one you may write with --dir DIR", dir.display())
+    })
 }

@@ -4,8 +4,8 @@ use super::ask::Master;
 use anyhow::{Context, bail, ensure};
 use proto::Packet;
 use proto::client_master::{
-    FuseRegister, FuseRegisterReply, FuseSetsclass, FuseSetsclassReply, Register, RegisterReply, SclassTarget,
-    SessionTail,
+    FuseRegister, FuseRegisterReply, FuseSetsclass, FuseSetsclassReply, Register, RegisterReply,
+    SclassTarget, SessionTail,
 };
 use types::{Bytes32, MsgId, OUR_VERSION, ROOT, Reply, Status, Wire};
 

@@ -13,7 +13,11 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Waits until every chunkserver is registered with its space, and the metalogger is connected.
-pub(crate) fn wait(cluster: &Cluster, interrupt: &Interrupt, mut tell: impl FnMut(String)) -> anyhow::Result<()> {
+pub(crate) fn wait(
+    cluster: &Cluster,
+    interrupt: &Interrupt,
+    mut tell: impl FnMut(String),
+) -> anyhow::Result<()> {
     let end = Instant::now() + PATIENCE;
     let mut master = Master::connect(cluster.shape.ports.clients)?;
     let wanted = cluster.shape.ports.data.len();

@@ -45,7 +45,8 @@ fn source_at(path: &Path) -> anyhow::Result<Option<String>> {
 /// Anything mounted strictly below `dir`.
 pub(crate) fn any_below(dir: &Path) -> anyhow::Result<Option<PathBuf>> {
     let table = std::fs::read("/proc/self/mountinfo").context("can't read the mount table")?;
-    let points = table.split(|&b| b == b'\n').filter_map(|line| line.split(|&b| b == b' ').nth(4)).map(unescape);
+    let points =
+        table.split(|&b| b == b'\n').filter_map(|line| line.split(|&b| b == b' ').nth(4)).map(unescape);
     Ok(points.into_iter().find(|point| point.starts_with(dir) && point != dir))
 }
 
@@ -168,7 +169,9 @@ pub(crate) fn unmount(cluster: &Cluster, lazily: bool) -> anyhow::Result<()> {
 fn fusermount() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let names = ["fusermount3", "fusermount"];
-    names.iter().find_map(|name| std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file()))
+    names
+        .iter()
+        .find_map(|name| std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file()))
 }
 
 fn fusermount_unmount(mount: &Path, lazily: bool) -> std::io::Result<()> {
@@ -186,14 +189,18 @@ fn fusermount_unmount(mount: &Path, lazily: bool) -> std::io::Result<()> {
 fn users_of(mount: &Path) -> Vec<String> {
     let below = |link: &Path| {
         std::fs::read_link(link).is_ok_and(|target| {
-            target.as_os_str().as_bytes().starts_with(mount.as_os_str().as_bytes()) && target.starts_with(mount)
+            target.as_os_str().as_bytes().starts_with(mount.as_os_str().as_bytes())
+                && target.starts_with(mount)
         })
     };
     let mut users = Vec::new();
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let Some(pid) = name.to_str().filter(|name| name.bytes().all(|b| b.is_ascii_digit())) else { continue };
-        let files = std::fs::read_dir(entry.path().join("fd")).into_iter().flatten().flatten().map(|fd| fd.path());
+        let Some(pid) = name.to_str().filter(|name| name.bytes().all(|b| b.is_ascii_digit())) else {
+            continue;
+        };
+        let files =
+            std::fs::read_dir(entry.path().join("fd")).into_iter().flatten().flatten().map(|fd| fd.path());
         let mut links = ["cwd", "root", "exe"].map(|link| entry.path().join(link)).into_iter().chain(files);
         if links.any(|link| below(&link)) {
             let command = std::fs::read_to_string(entry.path().join("comm")).unwrap_or_default();

@@ -31,7 +31,9 @@ pub(crate) fn choose(dir: &Path, servers: usize) -> anyhow::Result<Ports> {
             });
         }
     }
-    bail!("no {count} free ports in a row between {FIRST} and {LAST} on 127.0.0.1: stop something that listens there")
+    bail!(
+        "no {count} free ports in a row between {FIRST} and {LAST} on 127.0.0.1: stop something that listens there"
+    )
 }
 
 /// Adds chunkservers up to `servers`.

@@ -65,7 +65,8 @@ fn look(cluster: &Cluster) -> anyhow::Result<Status> {
     let mut figures = None;
     // Not reachable is one of the answers here.
     if let Ok(mut master) = Master::connect(cluster.shape.ports.clients)
-        && let (Ok(info), Ok(list), Ok(metaloggers)) = (master.info(), master.chunkservers(), master.metaloggers())
+        && let (Ok(info), Ok(list), Ok(metaloggers)) =
+            (master.info(), master.chunkservers(), master.metaloggers())
     {
         servers = list;
         figures = Some(to_figures(&info, metaloggers));
@@ -154,7 +155,10 @@ fn print(status: &Status) {
     }
     println!("  {}: {}, goal {}", status.mount.display(), status.mount_state, status.goal);
     if !status.healthy {
-        println!("Not everything is up: elkfs local up starts what is missing; logs are in {}/log", status.dir.display());
+        println!(
+            "Not everything is up: elkfs local up starts what is missing; logs are in {}/log",
+            status.dir.display()
+        );
     }
 }
 

@@ -52,7 +52,9 @@ pub(crate) fn exclusive(dir: &Path) -> anyhow::Result<daemon::Lock> {
     })?;
     match lock.acquire().with_context(|| format!("can't lock {}", file.display()))? {
         Ok(()) => Ok(lock),
-        Err(pid) => bail!("another elkfs local command (pid {pid}) is at work in {}: wait for it", dir.display()),
+        Err(pid) => {
+            bail!("another elkfs local command (pid {pid}) is at work in {}: wait for it", dir.display())
+        }
     }
 }
 
@@ -120,7 +122,8 @@ fn shape(args: &UpArgs, dir: &Path, known: Option<Cluster>) -> anyhow::Result<Cl
 /// Ports of daemons that are to be started must be free.
 fn check_ports(cluster: &Cluster) -> anyhow::Result<()> {
     let p = &cluster.shape.ports;
-    let mut wanted = vec![(Role::Master, p.metaloggers), (Role::Master, p.chunkservers), (Role::Master, p.clients)];
+    let mut wanted =
+        vec![(Role::Master, p.metaloggers), (Role::Master, p.chunkservers), (Role::Master, p.clients)];
     wanted.extend((1..).zip(&p.data).map(|(number, port)| (Role::Chunkserver(number), *port)));
     for (role, port) in wanted {
         if daemons::pid(cluster, role)?.is_none() && !ports::is_free(port) {
@@ -210,7 +213,8 @@ fn tell(cluster: &Cluster, resumed: bool) {
         cluster.shape.goal
     );
     println!("Everything else is in {dir}: configuration in etc, logs in log");
-    let option = if default_dir(cluster) { String::new() } else { format!(" --dir {}", quoted(&cluster.dir)) };
+    let option =
+        if default_dir(cluster) { String::new() } else { format!(" --dir {}", quoted(&cluster.dir)) };
     println!("Try:");
     println!("  cp -r /etc/hostname {}/ && df -h {0}", quoted(&cluster.shape.mount));
     println!("  elkfs local status{option}");
