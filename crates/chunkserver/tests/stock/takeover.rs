@@ -146,7 +146,10 @@ fn folders() -> Result<()> {
     }
     for index in 0..2 {
         let log = cluster.chunkserver(index).log();
-        ensure!(!log.contains("does not fit") && !log.contains("crc"), "chunkserver {index} saw damage:\n{log}");
+        ensure!(
+            !log.contains("does not fit") && !log.contains("crc"),
+            "chunkserver {index} saw damage:\n{log}"
+        );
     }
     cluster.check()
 }
