@@ -136,10 +136,10 @@ impl World {
         for (address, csid) in restored {
             self.cluster.restore_server(now, address, csid, placement::Maintenance::Off, 0);
         }
+        self.abandon_operations();
         for id in self.meta.chunks.keys() {
             self.cluster.restore_chunk(&self.meta, *id);
         }
-        self.abandon_operations();
         for n in 0..self.disks.len() {
             for job in std::mem::take(&mut self.disks[n].jobs) {
                 if self.rng.bool() {

@@ -226,13 +226,18 @@ impl World {
         }
     }
 
-    /// The master lost its memory of what runs: clients ask again.
+    /// The master lost its memory of what runs: it rolls back what no server may have done, and clients ask again.
     pub(crate) fn abandon_operations(&mut self) {
         let at = self.now + 1000;
-        for file in &mut self.files {
-            if let Some(write) = &mut file.write {
-                write.state = State::Ask(at);
+        for n in 0..self.files.len() {
+            let Some(mut write) = self.files[n].write else { continue };
+            if write.state == State::Granted && write.before != self.files[n].chunk {
+                let id = self.files[n].chunk.expect("granted");
+                self.roll_back(n, &mut write);
+                self.meta.lock(id, 0);
             }
+            write.state = State::Ask(at);
+            self.files[n].write = Some(write);
         }
     }
 }
