@@ -24,6 +24,7 @@ pub(crate) struct Chunk {
 
 /// What of a chunk changes.
 pub(crate) struct ChunkState {
+    pub(crate) id: ChunkId,
     pub(crate) disk: Arc<Disk>,
     pub(crate) version: ChunkVersion,
     pub(crate) folder: u8,
@@ -71,6 +72,7 @@ impl SyncState {
 impl Chunk {
     pub(crate) fn new(id: ChunkId, version: ChunkVersion, disk: Arc<Disk>, folder: u8) -> Arc<Chunk> {
         let state = ChunkState {
+            id,
             disk,
             version,
             folder,
@@ -122,8 +124,8 @@ impl ChunkState {
         if version.0 == 0 || version == self.version { Ok(()) } else { Err(Status::WRONGVERSION) }
     }
 
-    pub(crate) fn path(&self, id: ChunkId) -> String {
-        chunk_path(self.folder, id, self.version)
+    pub(crate) fn path(&self) -> String {
+        chunk_path(self.folder, self.id, self.version)
     }
 
     pub(crate) fn set_blocks(&mut self, blocks: Option<u16>) {

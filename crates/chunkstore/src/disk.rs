@@ -1,8 +1,10 @@
 //! One chunk folder: its lock, its identity, its sub-folders, its health.
 
 use crate::gate::Gate;
+use crate::intents::{Intent, Intents, SLOTS};
 use crate::space::{Known, Space};
 use crate::stats::Counters;
+use crate::sys::before_name_change;
 use crate::{DiskSpec, SpaceLimit};
 use parking_lot::Mutex;
 use rustix::fs::{AtFlags, Mode, OFlags};
@@ -63,6 +65,10 @@ pub(crate) struct Disk {
     pub(crate) changed: AtomicBool,
     errors: Mutex<Vec<DiskError>>,
     pub(crate) gate: Gate,
+    /// What is being written; `None` where nothing can be.
+    pub(crate) intents: Option<Intents>,
+    /// What was being written when an earlier life ended.
+    pub(crate) left_intents: Mutex<Vec<Intent>>,
     pub(crate) stats: Counters,
 }
 
@@ -94,6 +100,10 @@ impl Disk {
             Err(e) if spec.removal && e.raw_os_error() == Some(Errno::ROFS.raw_os_error()) => (None, true),
             Err(e) => return Err(e),
         };
+        let (intents, left) = match read_only {
+            true => (None, Vec::new()),
+            false => Intents::open(&root).map(|(intents, left)| (Some(intents), left))?,
+        };
         Ok(Disk {
             path: spec.path.clone(),
             root,
@@ -111,7 +121,9 @@ impl Disk {
             space: Mutex::default(),
             changed: AtomicBool::new(true),
             errors: Mutex::default(),
-            gate: Gate::new(threads),
+            gate: Gate::new(threads.min(SLOTS)),
+            intents,
+            left_intents: Mutex::new(left),
             stats: Counters::default(),
         })
     }
@@ -204,10 +216,12 @@ impl Disk {
     }
 
     pub(crate) fn unlink(&self, path: &str) -> Result<(), Errno> {
+        before_name_change();
         rustix::fs::unlinkat(&self.root, path, AtFlags::empty())
     }
 
     pub(crate) fn rename(&self, from: &str, to: &str) -> Result<(), Errno> {
+        before_name_change();
         rustix::fs::renameat(&self.root, from, &self.root, to)
     }
 

@@ -2,8 +2,9 @@
 
 use crate::chunk::{Chunk, ChunkFile, ChunkState, SyncState};
 use crate::fault::Fault;
-use crate::file::{HEADER_AND_TABLE, pread_all, pwrite_all, sync_data};
+use crate::file::{HEADER_AND_TABLE, pread_all, sync_data};
 use crate::format::{HEAD_SIZE, TABLE_SIZE, VERSION_AT, decode_head, decode_table, shape};
+use crate::sys::pwrite_all;
 use crate::{Durability, Store};
 use parking_lot::Mutex;
 use rustix::fs::OFlags;
@@ -162,12 +163,13 @@ pub(crate) fn sync_parts(
 fn open_file(id: ChunkId, state: &ChunkState) -> Result<(Box<ChunkFile>, u16, u16), Fault> {
     let flags = if state.disk.read_only { OFlags::RDONLY } else { OFlags::RDWR };
     // NONBLOCK: a FIFO in place of a chunk must not hold us for ever.
-    let fd = state.disk.open_at(&state.path(id), flags | OFlags::NOFOLLOW | OFlags::NONBLOCK).map_err(
-        |e| match e {
-            Errno::NOENT | Errno::LOOP | Errno::ISDIR | Errno::NXIO => Fault::NoFile(e, "open the file"),
-            e => Fault::of(e, "open the file"),
-        },
-    )?;
+    let fd =
+        state.disk.open_at(&state.path(), flags | OFlags::NOFOLLOW | OFlags::NONBLOCK).map_err(
+            |e| match e {
+                Errno::NOENT | Errno::LOOP | Errno::ISDIR | Errno::NXIO => Fault::NoFile(e, "open the file"),
+                e => Fault::of(e, "open the file"),
+            },
+        )?;
     let stat = rustix::fs::fstat(&fd).map_err(|e| Fault::of(e, "look at the file"))?;
     if rustix::fs::FileType::from_raw_mode(stat.st_mode) != rustix::fs::FileType::RegularFile {
         return Err(Fault::NoFile(Errno::INVAL, "use what is not a regular file"));

@@ -1,15 +1,18 @@
 //! Reading and writing the blocks of an open chunk file (`spec/wire-chunkserver.md` 4.4).
 //!
 //! Order of writes, so that no crash makes a good block unreadable without need and none goes unnoticed: a file
-//! grows by zeros first (its table says zeros already), then data is written, then its checksum. The checksum is in
-//! the file before the write is acknowledged, so `kill -9` loses nothing that was. A block that was being written
-//! at the moment of a crash may not fit its checksum and is then treated as any damaged block.
+//! grows by zeros first (its table says zeros already), then what is to come is recorded, then data is written, then
+//! its checksum. The checksum is in the file before the write is acknowledged, so `kill -9` loses nothing that was;
+//! the block that was being written is put right at the next start (see `intents`). After a power cut a block that
+//! was not yet durable may not fit its checksum and is then treated as any damaged block.
 
 use crate::chunk::ChunkState;
 use crate::disk::Disk;
 use crate::fault::Fault;
 use crate::format::{TABLE_SIZE, block_at, crc_at, encode_table};
+use crate::intents::Intent;
 use crate::stats::Access;
+use crate::sys::{ftruncate, pwrite_all};
 use rustix::io::Errno;
 use std::cell::RefCell;
 use std::fs::File;
@@ -34,11 +37,27 @@ pub(crate) struct Piece<'a> {
     pub(crate) data: &'a [u8],
     /// Checksum of `data`, verified.
     pub(crate) crc: u32,
+    /// The place of the writer inside the disk.
+    pub(crate) slot: u32,
 }
 
-impl Piece<'_> {
+/// Part of a block and the checksum of the whole block that it makes.
+#[derive(Clone, Copy)]
+struct Put<'a> {
+    block: u16,
+    offset: usize,
+    data: &'a [u8],
+    block_crc: u32,
+    slot: u32,
+}
+
+impl<'a> Piece<'a> {
     fn is_whole(&self) -> bool {
         self.data.len() == BLOCK
+    }
+
+    fn put(&self, block_crc: u32) -> Put<'a> {
+        Put { block: self.block, offset: self.offset, data: self.data, block_crc, slot: self.slot }
     }
 }
 
@@ -49,22 +68,6 @@ pub(crate) fn pread_all(file: &File, mut buf: &mut [u8], mut at: u64) -> Result<
             Ok(0) => return Err(Errno::IO),
             Ok(n) => {
                 buf = &mut buf[n..];
-                at += n as u64;
-            }
-            Err(Errno::INTR) => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(())
-}
-
-pub(crate) fn pwrite_all(file: &File, mut data: &[u8], mut at: u64) -> Result<(), Errno> {
-    while !data.is_empty() {
-        match rustix::io::pwrite(file, data, at) {
-            // Stock's reading of a write that takes nothing and says nothing.
-            Ok(0) => return Err(Errno::NOSPC),
-            Ok(n) => {
-                data = &data[n..];
                 at += n as u64;
             }
             Err(Errno::INTR) => {}
@@ -104,7 +107,7 @@ impl ChunkState {
         let result = if piece.block >= self.block_count() {
             self.write_new(piece, sparsify)
         } else if piece.is_whole() {
-            self.overwrite(piece.block, piece.data, 0, piece.crc)
+            self.overwrite(piece.put(piece.crc))
         } else {
             self.modify(piece)
         };
@@ -117,31 +120,36 @@ impl ChunkState {
         SCRATCH.with_borrow_mut(|whole| {
             self.read_block(piece.block, &mut whole[..])?;
             whole[piece.offset..piece.offset + piece.data.len()].copy_from_slice(piece.data);
-            self.overwrite(piece.block, piece.data, piece.offset, crc32fast::hash(&whole[..]))
+            self.overwrite(piece.put(crc32fast::hash(&whole[..])))
         })
     }
 
     /// As [`Self::put`], for a block that holds data. A full disk is no damage as long as the old block is whole.
-    fn overwrite(&mut self, block: u16, data: &[u8], offset: usize, crc: u32) -> Result<(), Fault> {
-        let result = self.put(block, data, offset, crc);
+    fn overwrite(&mut self, put: Put<'_>) -> Result<(), Fault> {
+        let result = self.put(put);
         if let Err(Fault::Refused(_)) = result {
             let mut whole = vec![0; BLOCK];
-            self.read_block(block, &mut whole)?;
+            self.read_block(put.block, &mut whole)?;
         }
         result
     }
 
-    /// Data, then the checksum of the block it makes.
-    fn put(&mut self, block: u16, data: &[u8], offset: usize, crc: u32) -> Result<(), Fault> {
+    /// What is to come, then data, then the checksum of the block it makes.
+    fn put(&mut self, put: Put<'_>) -> Result<(), Fault> {
         let header = self.header;
         let file = self.file.as_deref_mut().ok_or(Fault::Refused(Status::NOTOPENED))?;
-        let at = block_at(header, block) + offset as u64;
-        pwrite_all(&file.fd, data, at).map_err(|e| Fault::of(e, "write a block"))?;
-        let entry = &mut file.crc[usize::from(block)];
-        if *entry != crc {
-            pwrite_all(&file.fd, &crc.to_be_bytes(), crc_at(header, block))
+        let entry = &mut file.crc[usize::from(put.block)];
+        let changes = *entry != put.block_crc;
+        if changes && let Some(intents) = &self.disk.intents {
+            let intent = Intent { chunk: self.id, block: put.block, old: *entry, new: put.block_crc };
+            intents.announce(put.slot, &intent).map_err(|e| Fault::of(e, "write what is to be written"))?;
+        }
+        let at = block_at(header, put.block) + put.offset as u64;
+        pwrite_all(&file.fd, put.data, at).map_err(|e| Fault::of(e, "write a block"))?;
+        if changes {
+            pwrite_all(&file.fd, &put.block_crc.to_be_bytes(), crc_at(header, put.block))
                 .map_err(|e| Fault::of(e, "write a checksum"))?;
-            *entry = crc;
+            *entry = put.block_crc;
         }
         Ok(())
     }
@@ -152,11 +160,35 @@ impl ChunkState {
         self.set_length(piece.block + 1)?;
         let (data, skipped) = if sparsify { trim_zeros(piece.data) } else { (piece.data, 0) };
         let crc = if piece.is_whole() { piece.crc } else { crc_among_zeros(piece.data, piece.offset) };
-        let result = self.put(piece.block, data, piece.offset + skipped, crc);
+        let result = self.put(Put { data, offset: piece.offset + skipped, ..piece.put(crc) });
         if result.is_err() {
             self.set_length(old)?;
         }
         result
+    }
+
+    /// Gives a block that was being written when we died the checksum of what is there, if `intent` says so. True if
+    /// that was needed.
+    pub(crate) fn finish_intent(&mut self, intent: &Intent) -> Result<bool, Fault> {
+        if intent.block >= self.block_count()
+            || self.open_file()?.crc[usize::from(intent.block)] != intent.old
+        {
+            return Ok(false);
+        }
+        let mut whole = vec![0; BLOCK];
+        match self.read_block(intent.block, &mut whole) {
+            Ok(_) => return Ok(false),
+            Err(Fault::Rotten(_)) => {}
+            Err(fault) => return Err(fault),
+        }
+        let crc = crc32fast::hash(&whole);
+        let header = self.header;
+        let file = self.file.as_deref_mut().ok_or(Fault::Refused(Status::NOTOPENED))?;
+        pwrite_all(&file.fd, &crc.to_be_bytes(), crc_at(header, intent.block))
+            .map_err(|e| Fault::of(e, "write a checksum"))?;
+        file.crc[usize::from(intent.block)] = crc;
+        file.sync.wrote();
+        Ok(true)
     }
 
     /// Cuts or extends the file to `blocks` blocks. What it gains is zeros, and its table says so beforehand.
@@ -168,8 +200,7 @@ impl ChunkState {
                 .map_err(|e| Fault::of(e, "write the checksums"))?;
             file.stale_tail = false;
         }
-        rustix::fs::ftruncate(&*file.fd, block_at(header, blocks))
-            .map_err(|e| Fault::of(e, "change a file's length"))?;
+        ftruncate(&file.fd, block_at(header, blocks)).map_err(|e| Fault::of(e, "change a file's length"))?;
         if blocks < old {
             file.crc[usize::from(blocks)..].fill(ZERO_BLOCK_CRC);
             file.stale_tail = true;
@@ -180,15 +211,15 @@ impl ChunkState {
     }
 
     /// Zeros block `block` from `keep` bytes on. The block is checked first: a new checksum must not hide old damage.
-    pub(crate) fn zero_tail(&mut self, block: u16, keep: usize) -> Result<(), Fault> {
+    pub(crate) fn zero_tail(&mut self, block: u16, keep: usize, slot: u32) -> Result<(), Fault> {
         SCRATCH.with_borrow_mut(|whole| {
             self.read_block(block, &mut whole[..])?;
             if whole[keep..].iter().all(|byte| *byte == 0) {
                 return Ok(());
             }
             whole[keep..].fill(0);
-            let crc = crc32fast::hash(&whole[..]);
-            self.overwrite(block, &ZEROS[keep..], keep, crc)
+            let block_crc = crc32fast::hash(&whole[..]);
+            self.overwrite(Put { block, offset: keep, data: &ZEROS[keep..], block_crc, slot })
         })
     }
 }

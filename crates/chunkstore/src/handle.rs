@@ -99,7 +99,8 @@ impl Handle {
         }
         let disk = state.disk.clone();
         let permit = disk.gate.enter()?;
-        let result = state.write_piece(Piece { block, offset: offset.into(), data, crc }, sparsify);
+        let result =
+            state.write_piece(Piece { block, offset: offset.into(), data, crc, slot: permit.slot }, sparsify);
         drop(permit);
         self.touch();
         result.map_err(|fault| self.store.fault(self.chunk.id, &mut state, fault))

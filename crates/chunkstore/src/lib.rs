@@ -15,6 +15,9 @@ mod gate;
 mod handle;
 mod hddcfg;
 mod info;
+mod intents;
+#[cfg(test)]
+mod model_test;
 mod ops;
 mod place;
 mod registry;
@@ -25,6 +28,7 @@ mod size;
 mod space;
 mod stats;
 mod store;
+mod sys;
 
 pub use config::{Durability, StoreConfig, Tunables};
 pub use disk::DiskState;

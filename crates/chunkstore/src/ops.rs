@@ -4,8 +4,8 @@ use crate::chunk::{Chunk, ChunkFile, ChunkState, SyncState};
 use crate::disk::chunk_path;
 use crate::fault::Fault;
 use crate::fds::sync_file;
-use crate::file::pwrite_all;
 use crate::format::{EMPTY_TABLE, HEAD_SIZE, NEW_HEADER, VERSION_AT, encode_head, encode_table};
+use crate::sys::pwrite_all;
 use crate::{Durability, Store};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
@@ -16,7 +16,7 @@ use types::{BLOCK_SIZE, CHUNK_SIZE, ChunkId, ChunkVersion, Status};
 impl Store {
     /// Makes an empty chunk. CHUNKEXIST, NOSPACE, IO. It becomes durable with its first synced write.
     pub fn create(&self, id: ChunkId, version: ChunkVersion) -> Result<(), Status> {
-        self.create_with(id, version, |_, _| Ok(()))
+        self.create_with(id, version, |_| Ok(()))
     }
 
     /// Makes a chunk and lets `fill` work on it before anyone else can see it; if that fails there is no chunk.
@@ -24,7 +24,7 @@ impl Store {
         &self,
         id: ChunkId,
         version: ChunkVersion,
-        fill: impl FnOnce(&mut ChunkState, &Store) -> Result<(), Fault>,
+        fill: impl FnOnce(&mut ChunkState) -> Result<(), Fault>,
     ) -> Result<(), Status> {
         if self.chunks.contains(id) {
             return Err(Status::CHUNKEXIST);
@@ -38,14 +38,14 @@ impl Store {
             return Err(Status::CHUNKEXIST);
         }
         let made = self.make_room().and_then(|()| self.make_file(&chunk, &mut state));
-        let result = made.and_then(|()| fill(&mut state, self));
+        let result = made.and_then(|()| fill(&mut state));
         if let Err(fault) = result {
             // A failed destination says nothing about a chunk that anyone relies on, only about the disk.
             if !matches!(fault, Fault::Refused(_)) {
                 self.disk_fault(id, &disk, fault);
             }
             if state.file.is_some() {
-                let _ = disk.unlink(&state.path(id));
+                let _ = disk.unlink(&state.path());
             }
             self.drop_chunk(&chunk, &mut state);
             return Err(fault.status());
@@ -54,7 +54,7 @@ impl Store {
     }
 
     fn make_file(&self, chunk: &Arc<Chunk>, state: &mut ChunkState) -> Result<(), Fault> {
-        let path = state.path(chunk.id);
+        let path = state.path();
         let disk = state.disk.clone();
         let permit = disk.gate.enter().map_err(Fault::Refused)?;
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
@@ -94,7 +94,7 @@ impl Store {
         state.check_version(version)?;
         let disk = state.disk.clone();
         let permit = disk.gate.enter()?;
-        let result = disk.unlink(&state.path(id));
+        let result = disk.unlink(&state.path());
         drop(permit);
         match result {
             Ok(()) | Err(Errno::NOENT) => {
@@ -110,7 +110,7 @@ impl Store {
         &self,
         id: ChunkId,
         version: ChunkVersion,
-        change: impl FnOnce(&mut ChunkState) -> Result<(), Fault>,
+        change: impl FnOnce(&mut ChunkState, u32) -> Result<(), Fault>,
     ) -> Result<(), Status> {
         let chunk = self.find(id)?;
         let mut state = chunk.write()?;
@@ -120,8 +120,8 @@ impl Store {
         }
         let result = self.ensure_open(&chunk, &mut state).and_then(|()| {
             let disk = state.disk.clone();
-            let _permit = disk.gate.enter().map_err(Fault::Refused)?;
-            change(&mut state)?;
+            let permit = disk.gate.enter().map_err(Fault::Refused)?;
+            change(&mut state, permit.slot)?;
             self.settle_order(&state)
         });
         result.map_err(|fault| self.fault(id, &mut state, fault))
@@ -136,7 +136,7 @@ impl Store {
         if new.0 == 0 {
             return Err(Status::EINVAL);
         }
-        self.change(id, old, |state| state.rename(id, new))
+        self.change(id, old, |state, _| state.rename(new))
     }
 
     /// Gives a chunk a new version (not 0; may be the old one) and cuts or extends it to `length` bytes (64 MiB at
@@ -151,9 +151,9 @@ impl Store {
         if new.0 == 0 || u64::from(length) > CHUNK_SIZE {
             return Err(Status::EINVAL);
         }
-        self.change(id, old, |state| {
-            state.rename(id, new)?;
-            state.cut(length)
+        self.change(id, old, |state, slot| {
+            state.rename(new)?;
+            state.cut(length, slot)
         })
     }
 
@@ -211,7 +211,8 @@ impl Store {
         let mut source_fault = None;
         let result = source.read().and_then(|from| {
             from.check_version(old_version)?;
-            self.create_with(new, new_version, |to, store| {
+            // Unfinished as long as its version is 0, so that a crash leaves nothing that could be taken for a copy.
+            self.create_with(new, ChunkVersion(0), |to| {
                 let wanted = length.map(|bytes| bytes.div_ceil(BLOCK_SIZE) as u16);
                 copy_blocks(&from, to, wanted.unwrap_or(u16::MAX)).map_err(|fault| match fault {
                     CopyFault::Source(fault) => {
@@ -220,10 +221,13 @@ impl Store {
                     }
                     CopyFault::Target(fault) => fault,
                 })?;
+                let disk = to.disk.clone();
+                let permit = disk.gate.enter().map_err(Fault::Refused)?;
                 if let Some(length) = length {
-                    to.cut(length)?;
+                    to.cut(length, permit.slot)?;
                 }
-                store.settle_order(to)
+                to.rename(new_version)?;
+                self.settle_order(to)
             })
         });
         source.sessions.fetch_sub(1, Ordering::AcqRel);
@@ -258,8 +262,8 @@ fn copy_blocks(from: &ChunkState, to: &mut ChunkState, most: u16) -> Result<(), 
             let _permit = source.gate.enter().map_err(|s| CopyFault::Source(Fault::Refused(s)))?;
             from.read_block(block, &mut buf).map_err(CopyFault::Source)?
         };
-        let _permit = target.gate.enter().map_err(|s| CopyFault::Target(Fault::Refused(s)))?;
-        let piece = crate::file::Piece { block, offset: 0, data: &buf, crc };
+        let permit = target.gate.enter().map_err(|s| CopyFault::Target(Fault::Refused(s)))?;
+        let piece = crate::file::Piece { block, offset: 0, data: &buf, crc, slot: permit.slot };
         to.write_piece(piece, true).map_err(CopyFault::Target)?;
     }
     Ok(())
@@ -267,12 +271,12 @@ fn copy_blocks(from: &ChunkState, to: &mut ChunkState, most: u16) -> Result<(), 
 
 impl ChunkState {
     /// Renames first, then writes the header: the name is the truth (4.3).
-    fn rename(&mut self, id: ChunkId, new: ChunkVersion) -> Result<(), Fault> {
+    fn rename(&mut self, new: ChunkVersion) -> Result<(), Fault> {
         if new == self.version {
             return Ok(());
         }
         let Some(file) = self.file.as_deref() else { return Err(Fault::Refused(Status::NOTOPENED)) };
-        let (old_path, new_path) = (self.path(id), chunk_path(self.folder, id, new));
+        let (old_path, new_path) = (self.path(), chunk_path(self.folder, self.id, new));
         self.disk.rename(&old_path, &new_path).map_err(|e| Fault::of(e, "rename the file"))?;
         file.sync.name_pending.store(true, Ordering::Release);
         if let Err(e) = pwrite_all(&file.fd, &new.0.to_be_bytes(), VERSION_AT) {
@@ -285,11 +289,11 @@ impl ChunkState {
     }
 
     /// Cuts or extends the data to `length` bytes; what follows in the last block becomes zeros.
-    fn cut(&mut self, length: u32) -> Result<(), Fault> {
+    fn cut(&mut self, length: u32, slot: u32) -> Result<(), Fault> {
         let blocks = length.div_ceil(BLOCK_SIZE) as u16;
         let keep = (length % BLOCK_SIZE) as usize;
         if blocks <= self.block_count() && keep > 0 {
-            self.zero_tail(blocks - 1, keep)?;
+            self.zero_tail(blocks - 1, keep, slot)?;
         }
         if blocks != self.block_count() {
             self.set_length(blocks)?;

@@ -24,6 +24,7 @@ impl Store {
             self.give_up_disk(disk, &format!("scan failed: {error}"));
             return;
         }
+        self.finish_intents(disk);
         disk.scan_done();
         let count = disk.chunks.load(Ordering::Relaxed);
         tracing::info!("{}: {count} chunks found in {:.1?}", disk.path.display(), start.elapsed());
@@ -53,13 +54,36 @@ impl Store {
         Ok(())
     }
 
+    /// Puts blocks right that were being written when we died.
+    fn finish_intents(&self, disk: &Arc<Disk>) {
+        for intent in std::mem::take(&mut *disk.left_intents.lock()) {
+            let Some(chunk) = self.chunks.get(intent.chunk) else { continue };
+            let mut state = chunk.force_write();
+            if state.gone || !Arc::ptr_eq(&state.disk, disk) {
+                continue;
+            }
+            let result = self.ensure_open(&chunk, &mut state).and_then(|()| state.finish_intent(&intent));
+            match result {
+                Ok(false) => {}
+                Ok(true) => tracing::warn!(
+                    "chunk {:016X}: block {} was being written when the chunkserver ended; what is there counts",
+                    intent.chunk,
+                    intent.block
+                ),
+                Err(fault) => {
+                    self.fault(intent.chunk, &mut state, fault);
+                }
+            }
+        }
+    }
+
     fn register_found(&self, disk: &Arc<Disk>, folder: u8, id: ChunkId, version: ChunkVersion) {
         let chunk = Chunk::new(id, version, disk.clone(), folder);
         {
             let mut state = chunk.force_write();
             // The number of blocks matters at once only where it limits the space.
             if matches!(*disk.limit.lock(), SpaceLimit::AtMost(_)) {
-                let blocks = file_shape(disk, &state.path(id)).map(|(_, blocks)| blocks);
+                let blocks = file_shape(disk, &state.path()).map(|(_, blocks)| blocks);
                 state.set_blocks(blocks);
             }
         }

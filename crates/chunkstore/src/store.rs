@@ -178,6 +178,19 @@ impl Store {
             }
         }
         self.close_idle(Duration::ZERO);
+        if self.chunks.all().all(|chunk| chunk.sessions.load(Ordering::Acquire) == 0) {
+            self.disks.read().iter().for_each(|disk| disk.forget_intents());
+        }
+    }
+
+    /// Ends the threads as if the process had died: nothing is tidied up.
+    #[cfg(test)]
+    pub(crate) fn die(&self) {
+        *self.stop.0.lock() = true;
+        self.stop.1.notify_all();
+        for thread in std::mem::take(&mut *self.threads.lock()) {
+            thread.join().expect("no panic");
+        }
     }
 
     /// Sleeps; false when the store stops.

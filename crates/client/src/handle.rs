@@ -17,6 +17,9 @@ use types::Inode;
 /// OPENED | UPDATE | RESERVE of TRUNCATE: "where would these bytes go?" (`spec/wire-client-master.md` 3.4.3).
 const RESERVE: u8 = 0x01 | 0x02 | 0x08;
 
+/// OPENED | UPDATE: "the file is at least this long".
+const UPDATE: u8 = 0x01 | 0x02;
+
 /// An OPEN that the master has not answered yet.
 #[derive(Default)]
 pub(crate) struct Opening {
@@ -176,6 +179,30 @@ impl Handle {
             return self.core.flush(&self.file, Flush::All);
         }
         self.file.check()
+    }
+
+    /// True once byte-range locks were used through this handle.
+    pub fn has_posix_locks(&self) -> bool {
+        self.posix_locked.load(Ordering::Relaxed)
+    }
+
+    /// Instead of a flush, where a close need not wait for the data (`mfsfsyncmintime`): the length is made known,
+    /// the data follows. When memory for waiting data gets scarce this is a flush after all.
+    pub fn flush_later(&self) -> Result<()> {
+        self.file.check()?;
+        let inner = lock(&self.file.inner);
+        let (clean, length) = (inner.dirty.is_clean(), inner.length);
+        drop(inner);
+        if clean {
+            return Ok(());
+        }
+        if self.core.budget.is_tight() {
+            return self.flush();
+        }
+        let client = Client::of(self.core.clone());
+        client.truncate_at_master(&Caller::root(), self.file.inode, UPDATE, length)?;
+        self.core.start_writers(u64::MAX);
+        Ok(())
     }
 
     /// As [`Handle::flush`]. A 3.0.117 chunkserver has no way to be told to sync its disk; with

@@ -96,7 +96,9 @@ impl Parser {
                 "--meta" => self.option("mfsmeta")?,
                 "--password" => self.ask_password = true,
                 "--nostdopts" => self.options.allow_other = false,
-                _ if arg.starts_with("--") => return Err(format!("unknown option '{arg}'\nsee: mfsmount -h for help")),
+                _ if arg.starts_with("--") => {
+                    return Err(format!("unknown option '{arg}'\nsee: mfsmount -h for help"));
+                }
                 _ => self.short(short, &mut args)?,
             }
         }
@@ -273,7 +275,8 @@ fn source_argument(options: &mut MountOptions, source: &str) -> Result<(), Strin
 fn ask_password() -> Result<PasswordMd5, String> {
     use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
     let failed = |e: &dyn std::fmt::Display| format!("cannot ask for a password: {e}");
-    let terminal = std::fs::OpenOptions::new().read(true).write(true).open("/dev/tty").map_err(|e| failed(&e))?;
+    let terminal =
+        std::fs::OpenOptions::new().read(true).write(true).open("/dev/tty").map_err(|e| failed(&e))?;
     std::io::Write::write_all(&mut &terminal, b"MFS Password:").map_err(|e| failed(&e))?;
     let before = tcgetattr(&terminal).map_err(|e| failed(&e))?;
     let mut silent = before.clone();
@@ -301,7 +304,8 @@ mod tests {
 
     #[test]
     fn usual_lines() {
-        let options = mount("/mnt -H 10.0.0.1 -P 19421 -S sub -o mfsattrcacheto=2.5,ro,mfsnoxattr -f").unwrap();
+        let options =
+            mount("/mnt -H 10.0.0.1 -P 19421 -S sub -o mfsattrcacheto=2.5,ro,mfsnoxattr -f").unwrap();
         assert_eq!(options.client.master_host, "10.0.0.1");
         assert_eq!(options.client.master_port, 19421);
         assert_eq!((options.attr_cache_s, options.read_only, options.foreground), (2.5, true, true));

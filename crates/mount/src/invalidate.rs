@@ -50,7 +50,8 @@ impl Listener for Invalidator {
         ranges
             .entry(inode)
             .and_modify(|range| {
-                let end = if range.1 == 0 || len == 0 { None } else { Some((range.0 + range.1).max(offset + len)) };
+                let end =
+                    if range.1 == 0 || len == 0 { None } else { Some((range.0 + range.1).max(offset + len)) };
                 range.0 = range.0.min(offset);
                 range.1 = end.map_or(0, |end| end - range.0);
             })

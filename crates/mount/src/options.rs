@@ -145,7 +145,10 @@ pub(crate) fn set_value(options: &mut MountOptions, name: &str, value: &str) -> 
             let wanted: usize = number(name, value)?;
             client.read_ahead_length = wanted.clamp(128 << 10, 2 << 20);
             if wanted != client.read_ahead_length {
-                warn(&format!("read ahead length out of range ({wanted}) - set to {}", client.read_ahead_length));
+                warn(&format!(
+                    "read ahead length out of range ({wanted}) - set to {}",
+                    client.read_ahead_length
+                ));
             }
         }
         "mfsreadaheadtrigger" => client.read_ahead_trigger = number(name, value)?,
@@ -195,11 +198,17 @@ pub(crate) fn set_flag(options: &mut MountOptions, name: &str) -> Result<(), Str
         "allow_other" => options.allow_other = true,
         "ro" => options.read_only = true,
         "rw" => options.read_only = false,
-        "noatime" | "nodiratime" | "relatime" | "strictatime" | "noexec" | "sync" | "dirsync"
+        "noatime"
+        | "nodiratime"
+        | "relatime"
+        | "strictatime"
+        | "noexec"
+        | "sync"
+        | "dirsync"
         | "default_permissions" => options.kernel.push(name.into()),
         // What fstab lines carry and mount(8) has dealt with, and what is so anyway.
-        "defaults" | "_netdev" | "auto" | "noauto" | "user" | "nouser" | "users" | "nofail" | "exec" | "async"
-        | "atime" | "clone_fd" | "big_writes" | "mfsmount_magic" => {}
+        "defaults" | "_netdev" | "auto" | "noauto" | "user" | "nouser" | "users" | "nofail" | "exec"
+        | "async" | "atime" | "clone_fd" | "big_writes" | "mfsmount_magic" => {}
         "mfsmeta" | "mfsflattrash" => return Err(format!("{name}: meta mounts are not supported yet")),
         _ => return Err(format!("fuse: unknown option(s): `-o {name}'")),
     }

@@ -23,7 +23,8 @@ pub(crate) fn prepare(options: &MountOptions) {
         }
     }
     if options.lock_memory
-        && let Err(error) = rustix::mm::mlockall(rustix::mm::MlockAllFlags::CURRENT | rustix::mm::MlockAllFlags::FUTURE)
+        && let Err(error) =
+            rustix::mm::mlockall(rustix::mm::MlockAllFlags::CURRENT | rustix::mm::MlockAllFlags::FUTURE)
     {
         warn(&format!("can't lock memory: {error}"));
     }
@@ -31,7 +32,8 @@ pub(crate) fn prepare(options: &MountOptions) {
 
 fn raise_open_files(wanted: u64) {
     let now = rustix::process::getrlimit(Resource::Nofile);
-    let full = Rlimit { current: Some(wanted), maximum: Some(now.maximum.map_or(wanted, |max| max.max(wanted))) };
+    let full =
+        Rlimit { current: Some(wanted), maximum: Some(now.maximum.map_or(wanted, |max| max.max(wanted))) };
     if rustix::process::setrlimit(Resource::Nofile, full).is_ok() {
         return;
     }

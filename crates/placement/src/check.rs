@@ -59,7 +59,7 @@ impl Cluster {
     ) -> Result<(), String> {
         for (id, server) in self.servers.iter() {
             let incoming = self.replications.keys().filter(|(to, _)| *to == id).count() as u32;
-            let outgoing = self.replications.values().filter(|from| **from == id).count() as u32;
+            let outgoing = self.replications.values().filter(|from| **from == Some(id)).count() as u32;
             if (server.incoming, server.outgoing) != (incoming, outgoing) {
                 return Err(format!("server {id:?}: replications do not add up"));
             }

@@ -27,10 +27,14 @@ pub struct Cluster {
     pub(crate) chunks: Table,
     /// Operations by chunk, in order of ids so that the same events give the same orders.
     pub(crate) running: BTreeMap<ChunkId, Running>,
-    /// Replications not answered yet: destination and chunk, then source.
-    pub(crate) replications: BTreeMap<(ServerId, ChunkId), ServerId>,
+    /// How many running duplications copy from a chunk.
+    pub(crate) sources: BTreeMap<ChunkId, u32>,
+    /// Replications not answered yet: destination and chunk, then source, if that is still connected.
+    pub(crate) replications: BTreeMap<(ServerId, ChunkId), Option<ServerId>>,
     /// The highest version that some copy may have although the chunk's is lower: never give it again.
     pub(crate) burned: HashMap<ChunkId, ChunkVersion>,
+    /// Chunks whose last operation nobody finished: the version they had before it.
+    pub(crate) fallback: HashMap<ChunkId, ChunkVersion>,
     /// Chunks were announced until then; lost until then; servers were lost until then (with the configured delay).
     pub(crate) new_until: Instant,
     pub(crate) lost_until: Instant,
@@ -88,8 +92,10 @@ impl Cluster {
             servers: Servers::default(),
             chunks: Table::default(),
             running: BTreeMap::new(),
+            sources: BTreeMap::new(),
             replications: BTreeMap::new(),
             burned: HashMap::new(),
+            fallback: HashMap::new(),
             new_until: Instant::default(),
             lost_until: Instant::default(),
             disconnect_until: Instant::default(),
@@ -304,7 +310,10 @@ impl Cluster {
         let class = (self.chunks.class(slot), self.chunks.has(slot, Flags::ARCHIVED));
         self.census.remove(class.0, class.1, self.chunks.counts(slot));
         self.chunks.remove(slot);
-        self.running.remove(&id);
+        if let Some(running) = self.running.remove(&id) {
+            self.release_source(&running);
+        }
         self.burned.remove(&id);
+        self.fallback.remove(&id);
     }
 }

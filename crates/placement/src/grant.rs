@@ -42,6 +42,17 @@ pub enum Grant {
     },
 }
 
+/// Versions are skipped in steps of this, so that a gap tells that it was made on purpose.
+const SKIP: u32 = 16;
+/// Steps that are believed.
+const MAX_SKIPS: u32 = 2;
+
+/// True when the version of a chunk may have gone from `old` to `new` by one order.
+pub(crate) fn is_one_bump(old: ChunkVersion, new: ChunkVersion) -> bool {
+    let gap = new.0.wrapping_sub(old.0);
+    (0..=MAX_SKIPS).any(|skips| gap == 1 + skips * SKIP)
+}
+
 impl Cluster {
     /// May this chunk be written? (WRITE_CHUNK from "by chunk" on; rights, space and quota are checked before.)
     ///
@@ -127,13 +138,8 @@ impl Cluster {
         let servers = self.choose_new(now, &class, request.client)?;
         let chunk = meta.next_chunk();
         let version = ChunkVersion(1);
-        self.start_new(
-            chunk,
-            request.class,
-            OperationKind::Create,
-            &servers,
-            Order::Create { chunk, version },
-        );
+        let running = Running::new(OperationKind::Create, ChunkVersion(0), version);
+        self.start_new(chunk, request.class, running, &servers, Order::Create { chunk, version });
         let slot = self.record(chunk);
         self.set_writing(slot, true);
         Ok(Grant::Started { chunk, version, kind: OperationKind::Create })
@@ -147,27 +153,34 @@ impl Cluster {
         id: ChunkId,
         continue_op: bool,
     ) -> Result<Chunk, Status> {
-        let chunk = self.load(meta, id).ok_or(Status::NOCHUNK)?;
+        let mut chunk = self.load(meta, id).ok_or(Status::NOCHUNK)?;
         if chunk.info.is_locked(now.unix) && !continue_op {
             return Err(Status::LOCKED);
         }
-        if self.running.contains_key(&id) {
+        // Copies made of a shared chunk would differ if it changed while they are made.
+        let copied = chunk.info.references <= 1 && self.sources.contains_key(&id);
+        if self.running.contains_key(&id) || copied {
             return Err(Status::CHUNKBUSY);
         }
         let valid = chunk.replicas.iter().filter(|r| r.state == ReplicaState::Valid).count();
         if self.is_changing(now) && valid < wanted(meta, &chunk.info).len() {
             return Err(Status::EAGAIN);
         }
-        if !chunk.has_usable() {
+        let goal = wanted(meta, &chunk.info).len();
+        if !chunk.has_usable() && !self.revive(now, &mut chunk, goal) {
             return Err(if self.is_complete(now) { Status::CHUNKLOST } else { Status::CSNOTPRESENT });
         }
         Ok(chunk)
     }
 
-    /// The version after the chunk's. Numbers that a lost server may have applied are skipped.
+    /// The version after the chunk's, for a grant.
     fn bump(&mut self, chunk: &Chunk) -> (ChunkVersion, ChunkVersion) {
         let old = chunk.info.version;
-        let new = self.next_version(chunk.id, old);
+        let mut new = self.next_version(chunk.id, old);
+        if !self.chunks.has(chunk.slot, Flags::PROVEN) && !self.servers.all_present() && new.0 == old.0 + 1 {
+            // What the master before us ordered of servers that are not here, nobody remembers.
+            new = ChunkVersion(new.0.saturating_add(SKIP));
+        }
         if new.0 != old.0 + 1 {
             let version = ChunkVersion(new.0 - 1);
             self.event(Event::SetVersion { chunk: chunk.id, version });
@@ -175,9 +188,11 @@ impl Cluster {
         (old, new)
     }
 
+    /// The next version, without numbers that a lost server may have applied.
     pub(crate) fn next_version(&self, id: ChunkId, current: ChunkVersion) -> ChunkVersion {
         let burned = self.burned.get(&id).copied().unwrap_or_default();
-        ChunkVersion(current.max(burned).0.saturating_add(1))
+        let skips = burned.0.saturating_sub(current.0).div_ceil(SKIP);
+        ChunkVersion(current.0.saturating_add(1 + skips * SKIP))
     }
 
     /// Orders something of every usable copy.
@@ -208,7 +223,9 @@ impl Cluster {
         let servers: Vec<ServerId> =
             chunk.replicas.iter().filter(|r| r.state.is_usable()).map(|r| r.server).collect();
         let id = meta.next_chunk();
-        self.start_new(id, class, kind, &servers, order(id));
+        let running =
+            Running { source: Some(chunk.id), ..Running::new(kind, ChunkVersion(0), ChunkVersion(1)) };
+        self.start_new(id, class, running, &servers, order(id));
         if kind == OperationKind::Duplicate {
             let slot = self.record(id);
             self.set_writing(slot, true);
@@ -220,7 +237,7 @@ impl Cluster {
         &mut self,
         id: ChunkId,
         class: ClassId,
-        kind: OperationKind,
+        running: Running,
         servers: &[ServerId],
         order: Order,
     ) {
@@ -231,6 +248,6 @@ impl Cluster {
         for server in servers {
             self.order(*server, order);
         }
-        self.begin(id, slot, Running::new(kind, ChunkVersion(0), ChunkVersion(1)));
+        self.begin(id, slot, running);
     }
 }

@@ -1,5 +1,6 @@
 //! Where a client finds a chunk (`spec/chunk-placement.md` 2.8, `spec/wire-client-master.md` 4.1).
 
+use crate::cluster::wanted;
 use crate::operation::OperationKind;
 use crate::{ChunkMeta, Cluster, Now, Replica, Server};
 use std::net::Ipv4Addr;
@@ -51,7 +52,11 @@ impl Cluster {
         id: ChunkId,
         client: Ipv4Addr,
     ) -> Result<Locations<'_>, Status> {
-        let chunk = self.load(meta, id).ok_or(Status::NOCHUNK)?;
+        let mut chunk = self.load(meta, id).ok_or(Status::NOCHUNK)?;
+        if !chunk.has_usable() {
+            let goal = wanted(meta, &chunk.info).len();
+            self.revive(now, &mut chunk, goal);
+        }
         let replicating = self.running.get(&id).is_some_and(|r| r.kind == OperationKind::Replicate);
         let readable = |r: &&Replica| r.state.is_usable() && !(replicating && r.state.is_busy());
         let mut sorted: Vec<(u32, u32, &Server)> = Vec::new();

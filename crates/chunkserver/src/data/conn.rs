@@ -137,7 +137,7 @@ impl Conn {
             }
             CltoCs::GetChunkChecksumTab(q) => {
                 let table = ask::checksum_table(&self.server.store, q.chunk, q.version);
-                let table = table.as_ref().map(|bytes| CrcTable::new(bytes)).map_err(|status| *status).into();
+                let table = table.as_ref().map(CrcTable::new).map_err(|status| *status).into();
                 self.send(&ChunkChecksumTab { chunk: q.chunk, version: q.version, table })
             }
             CltoCs::HddList(_) => {

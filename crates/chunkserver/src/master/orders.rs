@@ -120,7 +120,7 @@ fn start_more(server: &Arc<Server>, outbox: &Arc<Outbox>, order: MatoCs<'_>) -> 
         }),
         MatoCs::GetChunkChecksumTab(q) => question(pool, outbox, move |out| {
             let table = checksum_table(&store, q.chunk, q.version);
-            let table = table.as_ref().map(|bytes| CrcTable::new(bytes)).map_err(|status| *status).into();
+            let table = table.as_ref().map(CrcTable::new).map_err(|status| *status).into();
             out.put(&ChunkChecksumTab { chunk: q.chunk, version: q.version, table });
         }),
         _ => return false,

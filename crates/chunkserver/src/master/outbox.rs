@@ -16,8 +16,8 @@ impl Bell {
     }
 
     pub(crate) fn ring(&self) {
-        // Full means that it rings already.
-        let _ = rustix::io::write(&self.0, &1_u64.to_ne_bytes());
+        // Some number that is not 0, in whatever byte order. Full means that it rings already.
+        let _ = rustix::io::write(&self.0, &[0, 0, 0, 0, 0, 0, 0, 1]);
     }
 
     pub(crate) fn silence(&self) {

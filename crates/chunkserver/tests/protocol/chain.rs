@@ -5,8 +5,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 fn listener() -> (TcpListener, std::net::SocketAddrV4) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let SocketAddr::V4(addr) = listener.local_addr().unwrap() else { unreachable!() };
+    let listener = TcpListener::bind("127.0.0.1:0").expect("listen");
+    let SocketAddr::V4(addr) = listener.local_addr().expect("an address") else { unreachable!() };
     (listener, addr)
 }
 

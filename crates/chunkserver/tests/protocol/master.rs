@@ -22,7 +22,7 @@ fn receive(peer: &mut Peer) -> Vec<u8> {
 }
 
 fn accept(listener: &TcpListener) -> Peer {
-    Peer::new(listener.accept().unwrap().0)
+    Peer::new(listener.accept().expect("accept").0)
 }
 
 /// Plays registration of a server without chunks.
@@ -153,7 +153,7 @@ fn a_master_of_another_instance_is_fatal() {
 }
 
 fn start_registered(listener: &TcpListener, dir: &tempfile::TempDir) -> (Running, Peer) {
-    let running = start(config(dir, listener.local_addr().unwrap().port()));
+    let running = start(config(dir, listener.local_addr().expect("an address").port()));
     let mut peer = accept(listener);
     register(&mut peer);
     (running, peer)

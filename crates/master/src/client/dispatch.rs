@@ -89,6 +89,18 @@ impl Master {
             CltoMa::FuseWriteChunk(q) => self.write_chunk(net, from, q),
             CltoMa::FuseWriteChunkEnd(q) => self.write_chunk_end(net, from, q),
             CltoMa::FuseTruncate(q) => self.truncate(net, from, q),
+            CltoMa::FuseGetxattr(q) => self.getxattr(net, from.conn, m, q),
+            CltoMa::FuseGetfacl(q) => self.getfacl(net, from.conn, m, q),
+            CltoMa::FuseSetxattr(q) => {
+                let before = self.journal.last();
+                let status = self.setxattr(m, q).into();
+                self.answer(net, from.conn, before, &p::FuseSetxattrReply { msgid: q.msgid, status });
+            }
+            CltoMa::FuseSetfacl(q) => {
+                let before = self.journal.last();
+                let status = self.setfacl(m, q).into();
+                self.answer(net, from.conn, before, &p::FuseSetfaclReply { msgid: q.msgid, status });
+            }
             CltoMa::FuseSustainedInodes(q) => self.sustained_inodes(m.session, q),
             CltoMa::FuseAmtimeInodes(q) => self.amtime_inodes(m, q),
             CltoMa::FuseTimeSync(q) => {
@@ -96,7 +108,9 @@ impl Master {
                 let time_us = u64::try_from(since.as_micros()).unwrap_or(u64::MAX);
                 net.send(from.conn, &p::FuseTimeSyncReply { msgid: q.msgid, time_us });
             }
-            other => return Verdict::Close(format!("{} is not served on a mount's connection", other.name())),
+            other => {
+                return Verdict::Close(format!("{} is not served on a mount's connection", other.name()));
+            }
         }
         Verdict::Keep
     }

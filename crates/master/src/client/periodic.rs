@@ -41,7 +41,8 @@ impl Master {
             let (new_mtime, new_ctime) =
                 if mtime > node.mtime { (mtime, mtime) } else { (node.mtime, node.ctime) };
             if (new_atime, new_mtime, new_ctime) != (node.atime, node.mtime, node.ctime) {
-                let op = Op::AmTime { inode: node.inode, atime: new_atime, mtime: new_mtime, ctime: new_ctime };
+                let op =
+                    Op::AmTime { inode: node.inode, atime: new_atime, mtime: new_mtime, ctime: new_ctime };
                 self.run_or_tell(&op);
             }
         }

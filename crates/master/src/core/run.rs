@@ -98,7 +98,9 @@ fn unix_now() -> u32 {
 
 fn listen(reactor: &mut Reactor, at: SocketAddrV4, whom: &str, limits: ConnLimits) -> Result<()> {
     let listener = TcpListener::bind(at).with_context(|| {
-        format!("can't listen on {at} for {whom}: is another master running, or does the address not exist here?")
+        format!(
+            "can't listen on {at} for {whom}: is another master running, or does the address not exist here?"
+        )
     })?;
     reactor.listen(listener, limits).with_context(|| format!("can't watch {at}"))?;
     tracing::info!("listening on {at} for {whom}");
@@ -145,7 +147,10 @@ fn load_exports(config: &Config) -> Result<Vec<Export>> {
         tracing::warn!("{}: {error}", path.display());
     }
     if exports.is_empty() {
-        bail!("no exports defined !!! - {} has no valid line, e.g. '* / rw,alldirs,admin,maproot=0:0'", path.display());
+        bail!(
+            "no exports defined !!! - {} has no valid line, e.g. '* / rw,alldirs,admin,maproot=0:0'",
+            path.display()
+        );
     }
     Ok(exports)
 }
@@ -261,7 +266,10 @@ impl Handler for Master {
 
     fn closed(&mut self, _: &mut Net, conn: ConnId, reason: CloseReason) {
         if let Some(link) = self.clients.get(conn) {
-            tracing::debug!("client {} {conn}: {reason}", link.ip);
+            match &reason {
+                CloseReason::Eof => tracing::debug!("client {}: {reason}", link.ip),
+                _ => tracing::warn!("client {}: {reason}", link.ip),
+            }
             self.drop_pending(conn);
             if let Some(session) = self.clients.remove(conn) {
                 self.session_lost(session);

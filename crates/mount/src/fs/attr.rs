@@ -105,7 +105,9 @@ impl Fs {
             result = Some(cut);
             // The kernel adds "mtime now" to a size; the master has set it already.
             let only_mtime = change.mode.is_none() && change.uid.is_none() && change.gid.is_none();
-            if failed || only_mtime && change.atime.is_none() && matches!(change.mtime, None | Some(SetTime::Now)) {
+            if failed
+                || only_mtime && change.atime.is_none() && matches!(change.mtime, None | Some(SetTime::Now))
+            {
                 return self.answer_attr(node, result.expect("just set"), reply);
             }
         }

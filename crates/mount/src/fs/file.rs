@@ -6,6 +6,7 @@ use crate::fuse::{Reply, Request, open_flags};
 use client::{CacheHint, OpenMode, Opened};
 use rustix::io::Errno;
 use std::sync::Arc;
+use std::time::Duration;
 
 const O_ACCMODE: u32 = 0o3;
 const O_WRONLY: u32 = 0o1;
@@ -71,7 +72,8 @@ impl Fs {
     /// A descriptor is closed: locks of its owner go, and data is made safe.
     pub(super) fn flush(&self, fh: u64, owner: u64) -> Result<(), Errno> {
         let handle = self.handle(fh)?;
-        let written = handle.flush();
+        let soon = Duration::from_millis(handle.age_ms()) < self.cache.fsync_min_time;
+        let written = if soon && !handle.has_posix_locks() { handle.flush_later() } else { handle.flush() };
         handle.unlock_all(owner)?;
         written
     }

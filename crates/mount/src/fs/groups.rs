@@ -9,10 +9,13 @@ use std::time::{Duration, Instant};
 /// Most processes remembered.
 const MAX: usize = 10_000;
 
+/// pid, uid, gid.
+type Process = (u32, u32, u32);
+
 /// See the module. Remembers what `/proc` said for a while.
 pub(super) struct Groups {
     ttl: Duration,
-    known: Mutex<HashMap<(u32, u32, u32), (Instant, Caller)>>,
+    known: Mutex<HashMap<Process, (Instant, Caller)>>,
 }
 
 impl Groups {
@@ -49,7 +52,8 @@ impl Groups {
 
 fn parse(status: &str) -> Vec<u32> {
     let line = status.lines().find_map(|line| line.strip_prefix("Groups:"));
-    line.map(|list| list.split_ascii_whitespace().filter_map(|gid| gid.parse().ok()).collect()).unwrap_or_default()
+    line.map(|list| list.split_ascii_whitespace().filter_map(|gid| gid.parse().ok()).collect())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -106,7 +106,9 @@ impl Fs {
             Op::Write { fh, offset, data } => self.write(*fh, *offset, data, reply),
             Op::Flush { fh, owner } => reply.empty(self.flush(*fh, *owner)),
             Op::FSync { fh } => reply.empty(self.handle(*fh).and_then(|handle| handle.fsync())),
-            Op::Release { fh, flock_unlock, owner } => self.release(*fh, flock_unlock.then_some(*owner), reply),
+            Op::Release { fh, flock_unlock, owner } => {
+                self.release(*fh, flock_unlock.then_some(*owner), reply)
+            }
             Op::GetAttr => self.getattr(request, reply),
             Op::SetAttr(set) => self.setattr(request, *set, reply),
             Op::StatFs => self.statfs(reply),
@@ -126,8 +128,7 @@ impl Fs {
             Op::GetLk(lock) => self.getlk(*lock, reply),
             Op::SetLk { lock, wait } => self.setlk(request.unique, *lock, *wait, reply),
             Op::FAllocate => reply.error(Errno::OPNOTSUPP),
-            // The kernel then sees every file as data up to its end.
-            Op::LSeek { .. } | Op::Init { .. } => reply.error(Errno::NOSYS),
+            Op::Init { .. } => reply.error(Errno::NOSYS),
             Op::SetXattr { .. } | Op::GetXattr { .. } | Op::ListXattr { .. } | Op::RemoveXattr { .. } => {
                 self.xattr(request, op, reply);
             }

@@ -10,7 +10,12 @@ use types::NodeType;
 
 impl Fs {
     /// The operations on names; an error comes back with the duty to report it.
-    pub(super) fn namespace(&self, request: &Request<'_>, op: &Op<'_>, reply: Reply) -> Result<(), (Errno, Reply)> {
+    pub(super) fn namespace(
+        &self,
+        request: &Request<'_>,
+        op: &Op<'_>,
+        reply: Reply,
+    ) -> Result<(), (Errno, Reply)> {
         let (client, node) = (&self.client, request.node);
         let caller = || self.caller(request);
         let result = match *op {
@@ -69,7 +74,9 @@ impl Fs {
             Op::RmDir { name } => self.client.rmdir(&caller, node, name).map(drop),
             // A 3.0.117 master cannot exchange names, nor refuse to replace one.
             Op::Rename { flags, .. } if flags != 0 => Err(Errno::INVAL),
-            Op::Rename { name, newdir, newname, .. } => self.client.rename(&caller, (node, name), (newdir, newname)),
+            Op::Rename { name, newdir, newname, .. } => {
+                self.client.rename(&caller, (node, name), (newdir, newname))
+            }
             _ => Err(Errno::NOSYS),
         };
         match result {

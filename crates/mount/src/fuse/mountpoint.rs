@@ -4,7 +4,9 @@ use rustix::fd::{AsFd, AsRawFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, UnmountFlags};
-use rustix::net::{AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SocketFlags, SocketType};
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SocketFlags, SocketType,
+};
 use std::ffi::CString;
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -19,14 +21,20 @@ pub(crate) enum MountError {
     NoDevice { error: Errno },
     #[error("cannot mount on '{at}': {error}{}", mount_hint(.error))]
     Mount { at: String, error: Errno },
-    #[error("only root can mount by itself, and the helper fusermount3 failed: {0} (install fuse3, or run as root)")]
+    #[error(
+        "only root can mount by itself, and the helper fusermount3 failed: {0} (install fuse3, or run as root)"
+    )]
     Helper(String),
 }
 
 fn fuse_hint(error: &Errno) -> &'static str {
     match *error {
-        Errno::NOENT | Errno::NODEV => " (load the kernel module with `modprobe fuse`; in a container add --device /dev/fuse)",
-        Errno::PERM | Errno::ACCESS => " (run as root; in a container add --device /dev/fuse --cap-add SYS_ADMIN)",
+        Errno::NOENT | Errno::NODEV => {
+            " (load the kernel module with `modprobe fuse`; in a container add --device /dev/fuse)"
+        }
+        Errno::PERM | Errno::ACCESS => {
+            " (run as root; in a container add --device /dev/fuse --cap-add SYS_ADMIN)"
+        }
         _ => "",
     }
 }
@@ -39,19 +47,20 @@ fn mount_hint(error: &Errno) -> &'static str {
 }
 
 /// Mounts on `at`. `source` is shown in the mount table, `options` are kernel options such as `allow_other`.
-pub(crate) fn mount(at: &Path, source: &str, flags: MountFlags, options: &[&str]) -> Result<OwnedFd, MountError> {
+pub(crate) fn mount(
+    at: &Path,
+    source: &str,
+    flags: MountFlags,
+    options: &[&str],
+) -> Result<OwnedFd, MountError> {
     if !rustix::process::geteuid().is_root() {
         return helper_mount(at, source, flags, options);
     }
     let fd = rustix::fs::open("/dev/fuse", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
         .map_err(|error| MountError::NoDevice { error })?;
     let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
-    let mut data = format!(
-        "fd={},rootmode=40000,user_id={},group_id={}",
-        fd.as_raw_fd(),
-        uid.as_raw(),
-        gid.as_raw()
-    );
+    let mut data =
+        format!("fd={},rootmode=40000,user_id={},group_id={}", fd.as_raw_fd(), uid.as_raw(), gid.as_raw());
     for option in options {
         data.push(',');
         data.push_str(option);
@@ -94,7 +103,12 @@ fn receive_fd(socket: &OwnedFd) -> io::Result<OwnedFd> {
     let mut byte = [0];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
-    rustix::net::recvmsg(socket.as_fd(), &mut [IoSliceMut::new(&mut byte)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    rustix::net::recvmsg(
+        socket.as_fd(),
+        &mut [IoSliceMut::new(&mut byte)],
+        &mut control,
+        RecvFlags::CMSG_CLOEXEC,
+    )?;
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(mut fds) = message
             && let Some(fd) = fds.next()

@@ -38,11 +38,6 @@ impl<'a> Args<'a> {
         self.take(1)?;
         Ok(name)
     }
-
-    /// What is left.
-    pub(crate) fn rest(self) -> &'a [u8] {
-        self.0
-    }
 }
 
 /// Builds the body of a reply.

@@ -58,43 +58,122 @@ pub(crate) struct LockArgs {
 #[derive(Debug)]
 #[allow(missing_docs, reason = "named as in fuse.h")]
 pub(crate) enum Op<'a> {
-    Lookup { name: &'a [u8] },
+    Lookup {
+        name: &'a [u8],
+    },
     /// One or many; they need no answer.
     Forget,
     GetAttr,
     SetAttr(SetAttr),
     ReadLink,
-    Symlink { name: &'a [u8], target: &'a [u8] },
-    MkNod { name: &'a [u8], mode: u32, umask: u32, rdev: u32 },
-    MkDir { name: &'a [u8], mode: u32, umask: u32 },
-    Unlink { name: &'a [u8] },
-    RmDir { name: &'a [u8] },
-    Rename { name: &'a [u8], newdir: Inode, newname: &'a [u8], flags: u32 },
-    Link { node: Inode, name: &'a [u8] },
-    Open { flags: u32 },
-    Read { fh: u64, offset: u64, size: u32 },
-    Write { fh: u64, offset: u64, data: &'a [u8] },
+    Symlink {
+        name: &'a [u8],
+        target: &'a [u8],
+    },
+    MkNod {
+        name: &'a [u8],
+        mode: u32,
+        umask: u32,
+        rdev: u32,
+    },
+    MkDir {
+        name: &'a [u8],
+        mode: u32,
+        umask: u32,
+    },
+    Unlink {
+        name: &'a [u8],
+    },
+    RmDir {
+        name: &'a [u8],
+    },
+    Rename {
+        name: &'a [u8],
+        newdir: Inode,
+        newname: &'a [u8],
+        flags: u32,
+    },
+    Link {
+        node: Inode,
+        name: &'a [u8],
+    },
+    Open {
+        flags: u32,
+    },
+    Read {
+        fh: u64,
+        offset: u64,
+        size: u32,
+    },
+    Write {
+        fh: u64,
+        offset: u64,
+        data: &'a [u8],
+    },
     StatFs,
-    Release { fh: u64, flock_unlock: bool, owner: u64 },
-    FSync { fh: u64 },
-    SetXattr { name: &'a [u8], value: &'a [u8], flags: u32 },
-    GetXattr { name: &'a [u8], size: u32 },
-    ListXattr { size: u32 },
-    RemoveXattr { name: &'a [u8] },
-    Flush { fh: u64, owner: u64 },
-    Init { major: u32, minor: u32, max_readahead: u32, flags: u64 },
+    Release {
+        fh: u64,
+        flock_unlock: bool,
+        owner: u64,
+    },
+    FSync {
+        fh: u64,
+    },
+    SetXattr {
+        name: &'a [u8],
+        value: &'a [u8],
+        flags: u32,
+    },
+    GetXattr {
+        name: &'a [u8],
+        size: u32,
+    },
+    ListXattr {
+        size: u32,
+    },
+    RemoveXattr {
+        name: &'a [u8],
+    },
+    Flush {
+        fh: u64,
+        owner: u64,
+    },
+    Init {
+        major: u32,
+        minor: u32,
+        max_readahead: u32,
+        flags: u64,
+    },
     OpenDir,
-    ReadDir { fh: u64, offset: u64, size: u32, plus: bool },
-    ReleaseDir { fh: u64 },
+    ReadDir {
+        fh: u64,
+        offset: u64,
+        size: u32,
+        plus: bool,
+    },
+    ReleaseDir {
+        fh: u64,
+    },
     FSyncDir,
     GetLk(LockArgs),
-    SetLk { lock: LockArgs, wait: bool },
-    Access { mask: u32 },
-    Create { name: &'a [u8], flags: u32, mode: u32, umask: u32 },
-    Interrupt { unique: u64 },
+    SetLk {
+        lock: LockArgs,
+        wait: bool,
+    },
+    Access {
+        mask: u32,
+    },
+    Create {
+        name: &'a [u8],
+        flags: u32,
+        mode: u32,
+        umask: u32,
+    },
+    Interrupt {
+        unique: u64,
+    },
     Destroy,
     FAllocate,
-    LSeek { fh: u64, offset: u64, whence: u32 },
 }
 
 impl<'a> Request<'a> {
@@ -195,7 +274,6 @@ impl<'a> Op<'a> {
                 Op::Create { name: a.name()?, flags, mode, umask }
             }
             43 => Op::FAllocate,
-            46 => Op::LSeek { fh: a.u64()?, offset: a.u64()?, whence: a.u32()? },
             _ => return Err(Errno::NOSYS),
         })
     }
@@ -221,9 +299,8 @@ fn set_attr(mut a: Args<'_>) -> Result<SetAttr, Errno> {
     let (mode, _) = (a.u32()?, a.u32()?);
     let (uid, gid) = (a.u32()?, a.u32()?);
     let has = |bit: u32| valid & 1 << bit != 0;
-    let time = |set: u32, now: u32, at: i64| {
-        has(set).then(|| if has(now) { TimeSet::Now } else { TimeSet::At(at) })
-    };
+    let time =
+        |set: u32, now: u32, at: i64| has(set).then(|| if has(now) { TimeSet::Now } else { TimeSet::At(at) });
     Ok(SetAttr {
         mode: has(0).then_some(mode),
         uid: has(1).then_some(uid),

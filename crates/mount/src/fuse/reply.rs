@@ -14,8 +14,6 @@ pub(crate) mod open_flags {
     pub(crate) const DIRECT_IO: u32 = 1 << 0;
     /// The page cache survives this open.
     pub(crate) const KEEP_CACHE: u32 = 1 << 1;
-    /// Reads make no sense at another position than the current one.
-    pub(crate) const NONSEEKABLE: u32 = 1 << 2;
     /// Several direct writes of one file may run at once.
     pub(crate) const PARALLEL_DIRECT_WRITES: u32 = 1 << 6;
 }
@@ -107,11 +105,6 @@ impl Reply {
     }
 
     /// Raw bytes: file data, a link's target, an attribute.
-    pub(crate) fn data(mut self, parts: &[IoSlice<'_>]) {
-        self.send(0, parts);
-    }
-
-    /// Raw bytes in one piece.
     pub(crate) fn bytes(mut self, bytes: &[u8]) {
         self.send(0, &[IoSlice::new(bytes)]);
     }
@@ -167,13 +160,6 @@ impl Reply {
             Ok(size) => self.written(size),
             Err(_) => self.error(Errno::RANGE),
         }
-    }
-
-    /// A file position.
-    pub(crate) fn position(self, offset: u64) {
-        let mut out = Out::with_capacity(8);
-        out.u64(offset);
-        self.bytes(&out.0);
     }
 
     /// A conflicting lock, or that there is none (`kind` 2).

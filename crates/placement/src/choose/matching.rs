@@ -70,17 +70,17 @@ mod tests {
     const ANY: LabelTerm = [0; 4];
 
     fn run(terms: &[LabelTerm], labels: &[(u32, u64)]) -> Vec<Option<usize>> {
-        let candidates: Vec<_> =
-            labels.iter().map(|(labels, group)| Candidate { labels: *labels, group: *group }).collect();
-        matching(terms, &candidates)
+        let candidate = |(labels, group): &(u32, u64)| Candidate { labels: *labels, group: *group };
+        matching(terms, &labels.iter().map(candidate).collect::<Vec<_>>())
     }
 
     #[test]
-    fn the_last_that_fits_is_taken_and_others_make_room() {
-        assert_eq!(run(&[ANY, ANY], &[(1, 0), (1, 1), (1, 2)]), [Some(2), Some(1)]);
+    fn the_last_that_fit_are_taken_and_others_make_room() {
+        // The second term takes the last; the first moves on.
+        assert_eq!(run(&[ANY, ANY], &[(1, 0), (1, 1), (1, 2)]), [Some(1), Some(2)]);
         // "any" takes the last first, but gives way to A, which only it has.
         assert_eq!(run(&[ANY, A], &[(2, 0), (2, 1), (1, 2)]), [Some(1), Some(2)]);
-        assert_eq!(run(&[AB, A, B], &[(1, 0), (1, 1), (2, 2)]), [Some(0), Some(1), Some(2)]);
+        assert_eq!(run(&[AB, A, B], &[(1, 0), (1, 1), (2, 2)]), [Some(1), Some(0), Some(2)]);
         assert_eq!(run(&[A, A], &[(1, 0), (2, 1)]), [Some(0), None]);
         // A term of two labels asks for both on one server.
         assert_eq!(run(&[[3, 0, 0, 0]], &[(1, 0), (2, 1)]), [None]);
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn one_server_of_a_group() {
-        assert_eq!(run(&[ANY, ANY], &[(0, 5), (0, 7), (0, 7)]), [Some(2), Some(0)]);
+        assert_eq!(run(&[ANY, ANY], &[(0, 5), (0, 7), (0, 7)]), [Some(0), Some(2)]);
         assert_eq!(run(&[ANY, ANY], &[(0, 7), (0, 7)]), [Some(1), None]);
     }
 }

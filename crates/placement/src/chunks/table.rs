@@ -32,6 +32,8 @@ impl Flags {
     pub(crate) const OPERATION: Flags = Flags(16);
     /// Some copies are in the side table.
     const SPILLED: Flags = Flags(32);
+    /// An operation ended well since the master started.
+    pub(crate) const PROVEN: Flags = Flags(64);
 }
 
 #[derive(Clone)]

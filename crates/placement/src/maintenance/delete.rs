@@ -10,6 +10,10 @@ use crate::cluster::Chunk;
 use crate::{Cluster, LabelTerm, Order, ReplicaState, ServerId};
 use types::ChunkVersion;
 
+fn is_bad(state: ReplicaState) -> bool {
+    state == ReplicaState::Invalid || state.is_wrong()
+}
+
 impl Cluster {
     /// Orders the deletion of the n-th copy. False when a limit, the fence, or its being the last good one forbids it.
     fn delete_copy(&mut self, chunk: &mut Chunk, n: usize) -> bool {
@@ -47,26 +51,26 @@ impl Cluster {
         }
     }
 
-    /// Damaged copies and copies of other versions: once there are enough good ones, or when one of them takes the
-    /// only place where a good one could go.
-    pub(super) fn delete_bad(&mut self, chunk: &mut Chunk, goal: usize) {
-        let bad = |state: ReplicaState| state == ReplicaState::Invalid || state.is_wrong();
-        if !chunk.replicas.iter().any(|r| bad(r.state)) {
-            return;
+    /// Damaged copies and copies of other versions, once there are enough good ones.
+    pub(super) fn delete_bad(&mut self, chunk: &mut Chunk) {
+        for n in 0..chunk.replicas.len() {
+            if is_bad(chunk.replicas[n].state) {
+                let done = self.delete_copy(chunk, n);
+                self.walk.running.delete_invalid.count(done);
+            }
         }
-        let enough = Counts::of(chunk).valid >= goal;
-        let free_place =
-            self.servers.iter().any(|(id, s)| s.is_valid() && s.takes_replications() && !chunk.is_on(id));
-        if !enough && free_place
-            || chunk.replicas.iter().any(|r| !enough && r.state == ReplicaState::Deleting)
-        {
+    }
+
+    /// There is no place for a copy that is missing: one bad copy gives up its place.
+    pub(super) fn make_room_on_bad(&mut self, chunk: &mut Chunk) {
+        if chunk.replicas.iter().any(|r| r.state == ReplicaState::Deleting) {
             return;
         }
         for n in 0..chunk.replicas.len() {
-            if bad(chunk.replicas[n].state) {
+            if is_bad(chunk.replicas[n].state) {
                 let done = self.delete_copy(chunk, n);
                 self.walk.running.delete_invalid.count(done);
-                if !enough && done {
+                if done {
                     return;
                 }
             }

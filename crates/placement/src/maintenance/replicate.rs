@@ -22,7 +22,18 @@ struct Destinations {
     limited: Vec<ServerId>,
 }
 
-/// What to do for a chunk.
+/// What came of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Outcome {
+    /// It runs.
+    Started,
+    /// Later.
+    Waiting,
+    /// No server could take a copy, not even later.
+    Impossible,
+}
+
+/// Where a copy could go.
 enum Choice {
     To(ServerId),
     /// Somebody could take it later.
@@ -76,7 +87,7 @@ impl Cluster {
         found
     }
 
-    /// Starts a replication for a chunk that has too few copies or the wrong ones. True when it did.
+    /// Starts a replication for a chunk that has too few copies or the wrong ones.
     pub(super) fn replicate(
         &mut self,
         now: Now,
@@ -85,14 +96,16 @@ impl Cluster {
         terms: &[LabelTerm],
         unmatched: usize,
         queued: bool,
-    ) -> bool {
-        let Some(level) = Counts::of(chunk).level(terms.len(), || unmatched > 0) else { return false };
+    ) -> Outcome {
+        let Some(level) = Counts::of(chunk).level(terms.len(), || unmatched > 0) else {
+            return Outcome::Waiting;
+        };
         if self.servers.only_maintained_absent() || now.at < self.disconnect_until {
-            return false;
+            return Outcome::Waiting;
         }
         if !queued && self.queues.any_before(level) {
             self.enqueue(level, chunk);
-            return false;
+            return Outcome::Waiting;
         }
         let urgent = level <= Level::Endangered;
         let class = if urgent { LimitClass::Endangered } else { LimitClass::Undergoal };
@@ -120,7 +133,7 @@ impl Cluster {
             Choice::Wait => false,
             Choice::Never => {
                 self.walk.running.labels_unmatched += u32::from(level == Level::WrongLabels);
-                return false;
+                return Outcome::Impossible;
             }
         };
         let stats = &mut self.walk.running;
@@ -129,10 +142,11 @@ impl Cluster {
             _ => &mut stats.replicate_undergoal,
         };
         tally.count(started);
-        if !started {
-            self.enqueue(level, chunk);
+        if started {
+            return Outcome::Started;
         }
-        started
+        self.enqueue(level, chunk);
+        Outcome::Waiting
     }
 
     /// Servers in the rack of a source come first.
@@ -216,7 +230,7 @@ impl Cluster {
         let (ip, port) = address;
         let version = chunk.info.version;
         self.order(to, Order::Replicate { chunk: chunk.id, version, ip, port });
-        self.replications.insert((to, chunk.id), from);
+        self.replications.insert((to, chunk.id), Some(from));
         if let Some(server) = self.servers.get_mut(to) {
             server.incoming += 1;
         }

@@ -2,10 +2,12 @@
 
 use super::assess::Counts;
 use super::queues::Level;
+use super::replicate::Outcome;
 use crate::chunks::{Flags, Slot};
 use crate::cluster::{Chunk, wanted};
+use crate::grant::is_one_bump;
 use crate::{Alarm, ChunkMeta, Cluster, Event, LabelTerm, Now};
-use types::{ChunkId, ChunkVersion};
+use types::ChunkId;
 
 /// Alarms about single chunks per hour; the matrix has the number.
 const MAX_ALARMS: usize = 100;
@@ -32,7 +34,7 @@ impl Cluster {
         }
         let terms = wanted(meta, &chunk.info);
         self.mark_needed(&chunk, terms.len());
-        if locked || self.running.contains_key(&id) {
+        if locked || self.running.contains_key(&id) || self.sources.contains_key(&id) {
             let used = chunk.info.references > 0;
             let stats = &mut self.walk.running;
             *if used { &mut stats.locked_used } else { &mut stats.locked_unused } += u32::from(!queued);
@@ -51,8 +53,10 @@ impl Cluster {
         if !chunk.has_usable() {
             return self.unreadable(now, &mut chunk, terms.len());
         }
-        self.delete_bad(&mut chunk, terms.len());
         let counts = Counts::of(&chunk);
+        if counts.valid >= terms.len() {
+            self.delete_bad(&mut chunk);
+        }
         if counts.valid > terms.len() {
             return self.reduce(&mut chunk, terms);
         }
@@ -60,10 +64,12 @@ impl Cluster {
             return;
         }
         let unmatched = if self.is_picky(terms) { self.unmatched(terms, &chunk) } else { 0 };
-        if (unmatched > 0 || counts.valid < terms.len())
-            && self.replicate(now, meta, &mut chunk, terms, unmatched, queued)
-        {
-            return;
+        if unmatched > 0 || counts.valid < terms.len() {
+            match self.replicate(now, meta, &mut chunk, terms, unmatched, queued) {
+                Outcome::Started => return,
+                Outcome::Impossible => self.make_room_on_bad(&mut chunk),
+                Outcome::Waiting => {}
+            }
         }
         if !queued {
             self.balance(now, meta, &mut chunk, counts, terms);
@@ -97,27 +103,39 @@ impl Cluster {
         }
     }
 
-    /// A referenced chunk without a good copy: perhaps a version was ordered that metadata does not remember.
+    /// A referenced chunk without a good copy.
     fn unreadable(&mut self, now: Now, chunk: &mut Chunk, goal: usize) {
-        let known = chunk.info.version;
-        let wrong: Vec<ChunkVersion> =
-            chunk.replicas.iter().filter(|r| r.state.is_wrong()).map(|r| r.version).collect();
-        let best = wrong.iter().copied().max().unwrap_or_default();
-        // Going back is right only when nobody can come with the newer version.
-        let step = best.0 == known.0 + 1 || best.0 + 1 == known.0 && self.is_complete(now);
-        if best.0 > 0 && step && wrong.len() >= goal {
-            for replica in chunk.replicas.iter_mut().filter(|r| r.state.is_wrong() && r.version == best) {
-                replica.set(replica.state.to_valid());
-            }
-            self.chunks.put(chunk.slot, Flags::BUMP, true);
-            self.store(chunk);
-            self.event(Event::SetVersion { chunk: chunk.id, version: best });
-        } else if !chunk.replicas.is_empty()
+        if !self.revive(now, chunk, goal)
+            && !chunk.replicas.is_empty()
             && self.walk.told.len() < MAX_ALARMS
             && self.walk.told.insert(chunk.id)
         {
             self.event(Event::Alarm(Alarm::NeedsRepair { chunk: chunk.id }));
         }
+    }
+
+    /// No copy has the chunk's version, but enough have one next to it: an order was given that metadata does not
+    /// remember, or one it remembers was never carried out. Their version is the chunk's then.
+    pub(crate) fn revive(&mut self, now: Now, chunk: &mut Chunk, goal: usize) -> bool {
+        let known = chunk.info.version;
+        let wrong = chunk.replicas.iter().filter(|r| r.state.is_wrong());
+        let best = wrong.clone().map(|r| r.version).max().unwrap_or_default();
+        // Going back is right only when nobody can come with the newer version.
+        let step = best.0 == known.0 + 1 || is_one_bump(best, known) && self.is_complete(now);
+        let idle = !chunk.has_usable() && !self.running.contains_key(&chunk.id);
+        // A lock that ran out instead of being given back: nobody was told that anything newer was written.
+        let enough = if chunk.info.locked_until != 0 { 1 } else { goal.max(1) };
+        if !idle || best.0 == 0 || !step || wrong.count() < enough {
+            return false;
+        }
+        for replica in chunk.replicas.iter_mut().filter(|r| r.state.is_wrong() && r.version == best) {
+            replica.set(replica.state.to_valid());
+        }
+        chunk.info.version = best;
+        self.chunks.put(chunk.slot, Flags::BUMP, true);
+        self.store(chunk);
+        self.event(Event::SetVersion { chunk: chunk.id, version: best });
+        true
     }
 
     /// Removes the chunk when nothing is left of it and nothing can come back.

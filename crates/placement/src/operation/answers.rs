@@ -126,7 +126,7 @@ impl Cluster {
         if let Some(server) = self.servers.get_mut(to) {
             server.incoming = server.incoming.saturating_sub(1);
         }
-        if let Some(server) = self.servers.get_mut(from) {
+        if let Some(server) = from.and_then(|id| self.servers.get_mut(id)) {
             server.outgoing = server.outgoing.saturating_sub(1);
         }
         true

@@ -34,6 +34,8 @@ impl Cluster {
     fn done(&mut self, now: Now, meta: &dyn ChunkMeta, chunk: &Chunk, running: Running) {
         self.end(chunk);
         self.chunks.put(chunk.slot, Flags::BUMP, false);
+        self.chunks.put(chunk.slot, Flags::PROVEN, true);
+        self.fallback.remove(&chunk.id);
         if self.burned.get(&chunk.id).is_some_and(|burned| *burned < running.new) {
             self.burned.remove(&chunk.id);
         }
@@ -44,6 +46,7 @@ impl Cluster {
 
     /// Only some did it: they get a version that nobody else can have, and whoever waits waits on.
     fn raise_version(&mut self, chunk: &mut Chunk, running: Running) {
+        self.release_source(&running);
         let (old, new) = (running.new, self.next_version(chunk.id, running.new));
         let id = chunk.id;
         self.event(Event::SetVersion { chunk: id, version: new });
@@ -68,7 +71,11 @@ impl Cluster {
                     reverted = true;
                 }
             }
-            if reverted {
+            if !reverted {
+                // Nobody was told that the new version is good, so whoever comes with the old one is welcome.
+                self.fallback.insert(chunk.id, running.old);
+            } else {
+                self.fallback.remove(&chunk.id);
                 if running.burned {
                     // A server that is not there now may come back with the version nobody else took.
                     let burned = self.burned.entry(chunk.id).or_default();
@@ -88,7 +95,9 @@ impl Cluster {
     }
 
     fn end(&mut self, chunk: &Chunk) {
-        self.running.remove(&chunk.id);
+        if let Some(running) = self.running.remove(&chunk.id) {
+            self.release_source(&running);
+        }
         self.chunks.put(chunk.slot, Flags::OPERATION, false);
     }
 

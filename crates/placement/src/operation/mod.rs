@@ -6,7 +6,7 @@ mod finish;
 mod tests;
 
 use crate::chunks::{Flags, Slot};
-use crate::{Cluster, Instant};
+use crate::{Cluster, Event, Instant};
 use types::{ChunkId, ChunkVersion, Status};
 
 /// What runs on a chunk.
@@ -47,6 +47,8 @@ pub(crate) struct Running {
     pub(crate) burned: bool,
     /// Failures so far were all for lack of space; none = no failure yet.
     pub(crate) only_no_space: Option<bool>,
+    /// Duplication only: the chunk that is copied, which must not change meanwhile.
+    pub(crate) source: Option<ChunkId>,
     /// Replication only: given up then.
     pub(crate) until: Instant,
 }
@@ -60,6 +62,7 @@ impl Running {
             interrupted: false,
             burned: false,
             only_no_space: None,
+            source: None,
             until: Instant(u64::MAX),
         }
     }
@@ -89,6 +92,20 @@ impl Running {
 impl Cluster {
     pub(crate) fn begin(&mut self, id: ChunkId, slot: Slot, running: Running) {
         self.chunks.put(slot, Flags::OPERATION, true);
+        if let Some(source) = running.source {
+            *self.sources.entry(source).or_default() += 1;
+        }
         self.running.insert(id, running);
+    }
+
+    /// The chunk that was being copied may change again.
+    pub(crate) fn release_source(&mut self, running: &Running) {
+        let Some(source) = running.source else { return };
+        let Some(count) = self.sources.get_mut(&source) else { return };
+        *count -= 1;
+        if *count == 0 {
+            self.sources.remove(&source);
+            self.event(Event::Retry { chunk: source });
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Chunks found, damaged and lost.
 
 use crate::chunks::Flags;
-use crate::{ChunkMeta, Cluster, Now, Replica, ReplicaState, ServerId};
+use crate::cluster::Chunk;
+use crate::{ChunkMeta, Cluster, Event, Now, Replica, ReplicaState, ServerId};
 use types::{ChunkId, ChunkVersion};
 
 /// Bit 31 of a reported version: the copy is on a disk marked for removal.
@@ -50,6 +51,7 @@ impl Cluster {
             return;
         }
         let mut replica = Replica::new(server, ReplicaState::Valid.marked(removal));
+        self.fall_back(&mut chunk, version);
         if version != chunk.info.version {
             replica.set_wrong(version);
             self.wrong_found(&chunk, version);
@@ -57,6 +59,19 @@ impl Cluster {
         chunk.replicas.push(replica);
         self.chunks.put(chunk.slot, Flags::BUMP, true);
         self.store(&chunk);
+    }
+
+    /// A copy comes with the version from before an operation that nobody finished, and there is nothing better.
+    fn fall_back(&mut self, chunk: &mut Chunk, version: ChunkVersion) {
+        let id = chunk.id;
+        if chunk.has_usable() || self.running.contains_key(&id) || self.fallback.get(&id) != Some(&version) {
+            return;
+        }
+        self.fallback.remove(&id);
+        let burned = self.burned.entry(id).or_default();
+        *burned = (*burned).max(chunk.info.version);
+        chunk.info.version = version;
+        self.event(Event::SetVersion { chunk: id, version });
     }
 
     /// The server cannot read these.
@@ -72,18 +87,18 @@ impl Cluster {
                 return;
             }
             let Some(mut chunk) = self.load(meta, id) else { continue };
-            let mut busy = false;
+            let mut used = false;
             match chunk.replicas.iter_mut().find(|r| r.server == server) {
                 Some(replica) if replica.state == ReplicaState::Deleting => continue,
                 Some(replica) => {
-                    busy = replica.state.is_busy();
+                    used = replica.state.is_usable();
                     replica.set(ReplicaState::Invalid);
                 }
                 None => chunk.replicas.push(Replica::new(server, ReplicaState::Invalid)),
             }
             self.chunks.put(chunk.slot, Flags::BUMP, true);
             self.store(&chunk);
-            if busy {
+            if used {
                 self.copy_vanished(id);
             }
             self.finish_if_done(now, meta, &mut chunk);
@@ -106,11 +121,11 @@ impl Cluster {
                 continue;
             };
             let Some(n) = chunk.replicas.iter().position(|r| r.server == server) else { continue };
-            let busy = chunk.replicas[n].state.is_busy();
+            let used = chunk.replicas[n].state.is_usable();
             chunk.replicas.remove(n);
             self.chunks.put(chunk.slot, Flags::BUMP, true);
             self.store(&chunk);
-            if busy {
+            if used {
                 self.copy_vanished(id);
             }
             self.finish_if_done(now, meta, &mut chunk);

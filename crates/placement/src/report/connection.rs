@@ -35,15 +35,13 @@ impl Cluster {
         self.event(Event::ForgetLocations);
         self.disconnect_until = now.at.after_ms(self.options.delay_disconnect_ms);
         self.quarantine.server_gone(server);
-        let held: Vec<(ServerId, ChunkId)> = self
-            .replications
-            .iter()
-            .filter(|((to, _), from)| *to == server || **from == server)
-            .map(|(key, _)| *key)
-            .collect();
-        // A replication from the lost server goes on in the books until its destination answers.
-        for (to, id) in held.into_iter().filter(|(to, _)| *to == server) {
-            self.release_replication(to, id);
+        let received = self.replications.keys().filter(|(to, _)| *to == server).map(|(_, id)| *id);
+        for id in received.collect::<Vec<ChunkId>>() {
+            self.release_replication(server, id);
+        }
+        // One from the lost server stays in the books of its destination until that answers.
+        for from in self.replications.values_mut().filter(|from| **from == Some(server)) {
+            *from = None;
         }
         let ids: Vec<ChunkId> = self.running.keys().copied().collect();
         for id in ids {
@@ -54,9 +52,10 @@ impl Cluster {
 
     fn operation_lost_server(&mut self, now: Now, meta: &dyn ChunkMeta, id: ChunkId, server: ServerId) {
         let Some(slot) = self.chunks.find(id) else { return };
-        let was_busy = self.chunks.replicas(slot).iter().any(|r| r.server == server && r.state.is_busy());
+        // A copy that was done counts too: it has the new version and misses what is written now.
+        let took_part = self.chunks.replicas(slot).iter().any(|r| r.server == server && r.state.is_usable());
         let Some(mut chunk): Option<Chunk> = self.load(meta, id) else { return };
-        if was_busy {
+        if took_part {
             self.copy_vanished(id);
             self.finish_if_done(now, meta, &mut chunk);
         }

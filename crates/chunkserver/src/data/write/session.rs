@@ -133,11 +133,11 @@ impl<'a> Session<'a> {
             && let Some(head) = self.conn.socket.try_head()?
         {
             self.heard = Instant::now();
-            self.from_sender(head)?;
+            self.packet_of_sender(head)?;
             idle = false;
         }
-        if self.next.is_some() && (idle || self.pending.len() % MAX_HELD == 0) {
-            idle &= !self.from_next()?;
+        if self.next.is_some() && (idle || self.pending.len().is_multiple_of(MAX_HELD)) {
+            idle &= !self.statuses_of_next()?;
         }
         self.acknowledge();
         if self.held >= MAX_HELD {
@@ -193,7 +193,7 @@ impl<'a> Session<'a> {
     }
 
     /// One packet of the sender, whose head has been read.
-    fn from_sender(&mut self, head: FrameHeader) -> Result<(), Stop> {
+    fn packet_of_sender(&mut self, head: FrameHeader) -> Result<(), Stop> {
         if head.id == WriteData::ID {
             return self.data(head.len);
         }
@@ -299,7 +299,7 @@ impl<'a> Session<'a> {
     }
 
     /// Statuses of the next server. True if any came.
-    fn from_next(&mut self) -> Result<bool, Stop> {
+    fn statuses_of_next(&mut self) -> Result<bool, Stop> {
         let mut any = false;
         loop {
             let Some(next) = &mut self.next else { return Ok(any) };
