@@ -89,14 +89,18 @@ impl Master {
             CltoMa::FuseWriteChunk(q) => self.write_chunk(net, from, q),
             CltoMa::FuseWriteChunkEnd(q) => self.write_chunk_end(net, from, q),
             CltoMa::FuseTruncate(q) => self.truncate(net, from, q),
-            CltoMa::FuseSustainedInodes(q) => self.sustained_inodes(m.session, q),
+            CltoMa::FuseSustainedInodes(q) => self.sustained_inodes(net, m.session, q),
+            CltoMa::FuseFlock(q) => self.flock(net, from, q),
+            CltoMa::FusePosixLock(q) => self.posix_lock(net, from, q),
             CltoMa::FuseAmtimeInodes(q) => self.amtime_inodes(m, q),
             CltoMa::FuseTimeSync(q) => {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 let time_us = u64::try_from(since.as_micros()).unwrap_or(u64::MAX);
                 net.send(from.conn, &p::FuseTimeSyncReply { msgid: q.msgid, time_us });
             }
-            other => return Verdict::Close(format!("{} is not served on a mount's connection", other.name())),
+            other => {
+                return Verdict::Close(format!("{} is not served on a mount's connection", other.name()));
+            }
         }
         Verdict::Keep
     }
