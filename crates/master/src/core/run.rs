@@ -52,6 +52,7 @@ pub(super) fn run(ctx: &mut Context) -> Result<()> {
         clients: ClientLinks::default(),
         sessions: Sessions::new(now),
         pending: Default::default(),
+        locks: Default::default(),
         data_cache: Default::default(),
         reservations: Default::default(),
         timers: Timers::new(now, unix),
@@ -283,6 +284,7 @@ impl Handler for Master {
 
     fn end_of_turn(&mut self, net: &mut Net) {
         self.settle_chunks(net);
+        self.serve_locks(net);
         self.journal.commit();
         let durable = self.journal.durable();
         net.release(durable);
