@@ -25,8 +25,10 @@ impl Fs {
                     let rec = self.node(child);
                     if !rec.is_dir() {
                         self.remove_copy(run, edge);
-                    } else if self.may(run, child, WRITE_EXECUTE) {
-                        steps.push(Step::Leave(edge, rec.eattr));
+                        continue;
+                    }
+                    steps.push(Step::Leave(edge, rec.eattr));
+                    if self.may(run, child, WRITE_EXECUTE) {
                         steps.extend(self.entry_slots(child).into_iter().rev().map(Step::Visit));
                     }
                 }
