@@ -19,8 +19,12 @@ struct Tally {
 }
 
 impl Tally {
-    fn outcome(&self) -> Outcome {
-        Outcome::from_slice(&[self.changed, self.unchanged, self.denied])
+    /// A lone node that is denied, or of a kind that is passed by, is an error; nothing happened then.
+    fn outcome(&self, lone: bool) -> Result<Outcome, Status> {
+        if lone && self.changed + self.unchanged == 0 {
+            return Err(Status::EPERM);
+        }
+        Ok(Outcome::from_slice(&[self.changed, self.unchanged, self.denied]))
     }
 
     fn count(&mut self, changed: bool) {
@@ -48,6 +52,10 @@ impl Fs {
             at += 1;
         }
         all
+    }
+
+    fn is_lone(&self, top: Inode, smode: u8) -> bool {
+        smode & RECURSIVE == 0 || !self.node(top).is_dir()
     }
 
     pub(super) fn set_sclass(
@@ -85,7 +93,7 @@ impl Fs {
             }
             tally.count(change);
         }
-        Ok(tally.outcome())
+        tally.outcome(self.is_lone(top, smode))
     }
 
     pub(super) fn set_trash_time(
@@ -122,7 +130,7 @@ impl Fs {
             }
             tally.count(change);
         }
-        Ok(tally.outcome())
+        tally.outcome(self.is_lone(top, smode))
     }
 
     pub(super) fn set_eattr(
@@ -160,7 +168,7 @@ impl Fs {
             }
             tally.count(change);
         }
-        Ok(tally.outcome())
+        tally.outcome(self.is_lone(top, smode))
     }
 
     pub(super) fn change_archived(
@@ -170,9 +178,13 @@ impl Fs {
         uid: u32,
         cmd: u8,
     ) -> Result<Outcome, Status> {
-        self.existing(top)?;
+        let rec = self.existing(top)?;
         if cmd > 1 {
             return Err(Status::EINVAL);
+        }
+        let lone = !rec.is_dir();
+        if lone && (!rec.has_chunks() || self.tables.iter_from(top, &rec, 0).next().is_none()) {
+            return Err(Status::EPERM);
         }
         let mut tally = Tally::default();
         for inode in self.tree(top, true) {
@@ -195,6 +207,6 @@ impl Fs {
                 self.node_mut(inode).ctime = ts;
             }
         }
-        Ok(tally.outcome())
+        tally.outcome(lone)
     }
 }

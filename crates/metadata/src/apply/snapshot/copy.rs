@@ -57,12 +57,11 @@ impl Fs {
             return Ok(());
         }
         let there = self.lookup(parent, name);
-        if there.is_none() && run.has(HARD_LINKS) && !rec.is_dir() {
-            if let Some(copy) = run.copies.get(&src).copied() {
-                self.link(run.ts, parent, copy, name);
-                run.hardlinks += 1;
-                return Ok(());
-            }
+        let copied = run.copies.get(&src).copied().filter(|_| there.is_none());
+        if let Some(copy) = copied {
+            self.link(run.ts, parent, copy, name);
+            run.hardlinks += 1;
+            return Ok(());
         }
         let (dst, is_new) = match there {
             Some(dst) => (self.overwrite(run, src, dst, parent, name)?, false),
