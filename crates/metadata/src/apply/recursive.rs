@@ -85,7 +85,7 @@ impl Fs {
                 0 => rec.sclass != dst,
                 1 => rec.sclass < dst,
                 2 => rec.sclass > dst,
-                _ => rec.sclass == src && src != dst,
+                _ => rec.sclass == src,
             };
             if change {
                 self.set_class(inode, dst);

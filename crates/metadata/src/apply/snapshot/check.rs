@@ -2,6 +2,7 @@
 
 use super::{OVERWRITE, Run};
 use crate::fs::Fs;
+use crate::ns::nodes::eattr;
 use types::{Inode, NodeType, Status};
 
 impl Fs {
@@ -24,7 +25,7 @@ impl Fs {
         let mut pairs: Vec<(Inode, Inode)> = there.map(|dst| (src, dst)).into_iter().collect();
         while let Some((src, dst)) = pairs.pop() {
             let (from, to) = (self.node(src), self.node(dst));
-            if from.node_type() != to.node_type() {
+            if from.node_type() != to.node_type() || to.eattr & eattr::IMMUTABLE != 0 {
                 return Err(Status::EPERM);
             }
             if !from.is_dir() {

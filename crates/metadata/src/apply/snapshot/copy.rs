@@ -159,8 +159,12 @@ impl Fs {
         });
     }
 
-    /// What comes last: times, and the mark of a snapshot.
+    /// What comes last: times, the mark of a snapshot, and for what existed before its owner and mode. So children
+    /// that are new in a directory that was there before still see its old group and setgid bit.
     fn finish(&mut self, run: &Run<'_>, src: Inode, dst: Inode, is_new: bool) {
+        if !is_new {
+            self.take_owner(run, src, dst);
+        }
         let rec = self.node(src);
         let column = run.column(&rec);
         let to = self.node_mut(dst);

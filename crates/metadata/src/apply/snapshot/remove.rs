@@ -63,9 +63,8 @@ impl Fs {
         {
             return;
         }
-        if node.has_chunks() {
-            self.node_mut(child).trash_hours = 0;
-        }
+        // Even when other names keep the node alive.
+        self.node_mut(child).trash_hours = 0;
         run.xor ^= child.0;
         run.removed += 1;
         self.delete(run.ts, edge);
