@@ -400,6 +400,10 @@ impl World {
 
     fn step_sessions(&mut self) -> bool {
         let session = self.session();
+        if self.fs.session(session).is_none() {
+            let fields = SessionFields { info: Bytes32::new(b"/mnt"), ..SessionFields::default() };
+            return self.run(Op::SesAdd { fields }, &Outcome::none());
+        }
         let inode = self.file();
         let owner = self.dice.below(3);
         let kind = self.dice.pick(&[LockKind::Shared, LockKind::Exclusive, LockKind::Unlock]);
@@ -442,7 +446,13 @@ impl World {
                 }
                 Op::Release { session, inode }
             }
-            10 | 11 if is_open => Op::Flock { inode, session, owner, kind },
+            10 | 11 if is_open => {
+                let held = self.fs.flocks(inode).iter().any(|l| (l.session, l.owner) == (session, owner));
+                if held != (kind == LockKind::Unlock) {
+                    return false;
+                }
+                Op::Flock { inode, session, owner, kind }
+            }
             _ => {
                 let open: Vec<Inode> = self.fs.open_files(session).collect();
                 if open.is_empty() {

@@ -5,6 +5,9 @@ use crate::fs::Fs;
 use crate::ns::nodes::eattr;
 use types::{Inode, NodeType, Status};
 
+/// What is marked so is not written over.
+const KEPT: u8 = eattr::UNDELETABLE | eattr::APPENDONLY | eattr::IMMUTABLE;
+
 impl Fs {
     /// Where a name of the copy exists already, it must be of the same type, and replaceable.
     pub(super) fn check_copy(
@@ -25,7 +28,7 @@ impl Fs {
         let mut pairs: Vec<(Inode, Inode)> = there.map(|dst| (src, dst)).into_iter().collect();
         while let Some((src, dst)) = pairs.pop() {
             let (from, to) = (self.node(src), self.node(dst));
-            if from.node_type() != to.node_type() || to.eattr & eattr::IMMUTABLE != 0 {
+            if from.node_type() != to.node_type() || to.eattr & KEPT != 0 {
                 return Err(Status::EPERM);
             }
             if !from.is_dir() {
