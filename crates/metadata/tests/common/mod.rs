@@ -10,10 +10,10 @@ use ondisk::{
 use types::{Bytes32, CHUNK_SIZE, ChunkId, ChunkIndex, ChunkVersion, Gids, Inode, Name, NodeType, SessionId};
 
 /// A small generator of numbers that look random.
-pub struct Dice(pub u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -21,15 +21,15 @@ impl Dice {
         z ^ z >> 31
     }
 
-    pub fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         self.next() % n.max(1)
     }
 
-    pub fn chance(&mut self, percent: u64) -> bool {
+    pub(crate) fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
-    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len() as u64) as usize]
     }
 }
@@ -40,12 +40,12 @@ const GIDS: [&[u32]; 4] = [&[0], &[1001, 20], &[1002, 20, 1001], &[50]];
 const CLASSES: [&[u8]; 4] = [b"cls-a", b"cls-b", b"cls-c", b"3"];
 
 /// What a run remembers beside the state.
-pub struct World {
-    pub fs: Fs,
-    pub ts: u32,
-    pub dice: Dice,
+pub(crate) struct World {
+    pub(crate) fs: Fs,
+    pub(crate) ts: u32,
+    pub(crate) dice: Dice,
     /// Lines for our own replay.
-    pub log: Vec<u8>,
+    pub(crate) log: Vec<u8>,
     /// Owned bytes that operations borrow.
     gid_bytes: Vec<u8>,
     blob: Vec<u8>,
@@ -53,7 +53,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(seed: u64, ts: u32) -> Self {
+    pub(crate) fn new(seed: u64, ts: u32) -> Self {
         let (log, gid_bytes, blob, name) = Default::default();
         let mut world = World { fs: Fs::new_empty(ts), ts, dice: Dice(seed), log, gid_bytes, blob, name };
         // The times of a new root are those of the clock, and not in the log.
@@ -63,7 +63,7 @@ impl World {
     }
 
     /// Applies and logs an operation; what is refused is not logged.
-    pub fn run(&mut self, op: Op<'_>, decided: &Outcome) -> bool {
+    pub(crate) fn run(&mut self, op: Op<'_>, decided: &Outcome) -> bool {
         let version = self.fs.version();
         match self.fs.apply_decided(self.ts, &op, decided) {
             Ok(outcome) => {
@@ -144,7 +144,7 @@ impl World {
     }
 
     /// One step: an operation of a random kind.
-    pub fn step(&mut self) {
+    pub(crate) fn step(&mut self) {
         if self.dice.chance(30) {
             self.ts += self.dice.below(40) as u32;
         }
@@ -158,6 +158,26 @@ impl World {
             85..=94 => self.step_recursive(),
             _ => self.step_cluster(),
         };
+    }
+
+    /// One step that only makes, names, moves, removes or describes nodes, or sets lengths.
+    pub(crate) fn plain_step(&mut self) -> bool {
+        self.ts += 1;
+        let inode = self.any();
+        let (uid, gid) = (self.dice.pick(&UIDS), self.dice.pick(&UIDS));
+        match self.dice.below(10) {
+            0 => {
+                let mode = self.dice.pick(&[0o755, 0o2775, 0o600]);
+                let (atime, mtime) = (self.ts + 1, self.ts + 2);
+                let extra = AttrExtra::default();
+                self.run(Op::Attr { inode, mode, uid, gid, atime, mtime, extra }, &Outcome::none())
+            }
+            1 => {
+                let length = self.dice.below(1 << 30);
+                self.run(Op::Length { inode, length, set_mtime: true }, &Outcome::none())
+            }
+            _ => self.step_names(),
+        }
     }
 
     fn fresh_name(&mut self) -> Vec<u8> {
@@ -421,16 +441,8 @@ impl World {
             0 => Op::SesAdd { fields },
             1 => Op::SesChanged { session, fields: SessionFields { umask: 0o77, ..fields } },
             2 if self.dice.chance(30) => {
-                let locks: Vec<_> = self
-                    .fs
-                    .all_flocks()
-                    .filter(|(_, l)| l.session == session)
-                    .map(|(i, l)| (i, *l))
-                    .collect();
-                for (inode, lock) in locks {
-                    let op = Op::Flock { inode, session, owner: lock.owner, kind: LockKind::Unlock };
-                    self.run(op, &Outcome::none());
-                }
+                let locks = self.fs.all_flocks().map(|(inode, lock)| (inode, *lock)).collect();
+                self.unlock_all(session, locks);
                 Op::SesDel { session }
             }
             3 => Op::SesDisconnected { session },
@@ -438,12 +450,8 @@ impl World {
             8 | 9 => {
                 let open: Vec<Inode> = self.fs.open_files(session).collect();
                 let inode = if open.is_empty() { inode } else { self.dice.pick(&open) };
-                let locks: Vec<_> =
-                    self.fs.flocks(inode).iter().filter(|l| l.session == session).copied().collect();
-                for lock in locks {
-                    let op = Op::Flock { inode, session, owner: lock.owner, kind: LockKind::Unlock };
-                    self.run(op, &Outcome::none());
-                }
+                let locks = self.fs.flocks(inode).iter().map(|lock| (inode, *lock)).collect();
+                self.unlock_all(session, locks);
                 Op::Release { session, inode }
             }
             10 | 11 if is_open => {
@@ -453,26 +461,35 @@ impl World {
                 }
                 Op::Flock { inode, session, owner, kind }
             }
-            _ => {
-                let open: Vec<Inode> = self.fs.open_files(session).collect();
-                if open.is_empty() {
-                    return false;
-                }
-                let inode = self.dice.pick(&open);
-                let start = self.dice.below(40);
-                let end = if self.dice.chance(10) { u64::MAX } else { start + 1 + self.dice.below(40) };
-                let exclusive = kind == LockKind::Exclusive;
-                if kind != LockKind::Unlock
-                    && self.fs.posix_lock_conflicts(inode, (session, owner), (start, end), exclusive)
-                {
-                    return false;
-                }
-                let pid = if kind == LockKind::Unlock { 0 } else { 100 + owner as u32 };
-                Op::PosixLock { inode, session, owner, kind, start, end, pid }
-            }
+            _ => return self.posix_lock(session, owner, kind),
         };
-        // A session must not get a lock on what it has not open.
         self.run(op, &Outcome::none())
+    }
+
+    /// Logs the removal of a session's BSD locks, as a master does before it closes files.
+    fn unlock_all(&mut self, session: SessionId, locks: Vec<(Inode, metadata::Flock)>) {
+        for (inode, lock) in locks.into_iter().filter(|(_, lock)| lock.session == session) {
+            let op = Op::Flock { inode, session, owner: lock.owner, kind: LockKind::Unlock };
+            self.run(op, &Outcome::none());
+        }
+    }
+
+    /// A POSIX lock that nobody holds against.
+    fn posix_lock(&mut self, session: SessionId, owner: u64, kind: LockKind) -> bool {
+        let open: Vec<Inode> = self.fs.open_files(session).collect();
+        if open.is_empty() {
+            return false;
+        }
+        let inode = self.dice.pick(&open);
+        let start = self.dice.below(40);
+        let end = if self.dice.chance(10) { u64::MAX } else { start + 1 + self.dice.below(40) };
+        let (holder, range) = ((session, owner), (start, end));
+        let unlock = kind == LockKind::Unlock;
+        if !unlock && self.fs.posix_lock_conflicts(inode, holder, range, kind == LockKind::Exclusive) {
+            return false;
+        }
+        let pid = if unlock { 0 } else { 100 + owner as u32 };
+        self.run(Op::PosixLock { inode, session, owner, kind, start, end, pid }, &Outcome::none())
     }
 
     fn step_recursive(&mut self) -> bool {
