@@ -124,3 +124,26 @@ fn cut_images_are_refused() {
         assert!(Fs::from_image(&stock[..end], 0).is_err(), "{end}");
     }
 }
+
+/// Damaged images are refused or loaded as something whole; they never panic.
+#[test]
+fn damaged_images_do_no_harm() {
+    let stock = read("2-every-section/metadata.mfs");
+    let mut dice: u64 = 1;
+    let mut loaded = 0;
+    for round in 0..2000 {
+        let mut image = stock.clone();
+        for _ in 0..=round % 3 {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            // The value of the longest attribute is most of the file and of no interest.
+            let at = (dice >> 33) as usize % image.len();
+            let at = if (17_000..78_000).contains(&at) { at / 10 } else { at };
+            image[at] = (dice >> 24) as u8;
+        }
+        if let Ok(fs) = Fs::from_image(&image, 0) {
+            loaded += 1;
+            fs.validate().unwrap_or_else(|e| panic!("round {round}: {e}"));
+        }
+    }
+    assert!(loaded > 100, "{loaded}");
+}

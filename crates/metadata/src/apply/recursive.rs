@@ -19,12 +19,17 @@ struct Tally {
 }
 
 impl Tally {
-    /// A lone node that is denied, or of a kind that is passed by, is an error; nothing happened then.
-    fn outcome(&self, lone: bool) -> Result<Outcome, Status> {
-        if lone && self.changed + self.unchanged == 0 {
+    /// Nothing done is an error where stock says so; the state is as it was then.
+    fn outcome(&self, nothing_is_an_error: bool) -> Result<Outcome, Status> {
+        if nothing_is_an_error && self.changed + self.unchanged == 0 {
             return Err(Status::EPERM);
         }
         Ok(Outcome::from_slice(&[self.changed, self.unchanged, self.denied]))
+    }
+
+    /// The same for setters with an `smode`: denied alone is an outcome only of recursive ones.
+    fn setter_outcome(&self, smode: u8) -> Result<Outcome, Status> {
+        self.outcome(smode & RECURSIVE == 0 || self.denied == 0)
     }
 
     fn count(&mut self, changed: bool) {
@@ -52,10 +57,6 @@ impl Fs {
             at += 1;
         }
         all
-    }
-
-    fn is_lone(&self, top: Inode, smode: u8) -> bool {
-        smode & RECURSIVE == 0 || !self.node(top).is_dir()
     }
 
     pub(super) fn set_sclass(
@@ -93,7 +94,7 @@ impl Fs {
             }
             tally.count(change);
         }
-        tally.outcome(self.is_lone(top, smode))
+        tally.setter_outcome(smode)
     }
 
     pub(super) fn set_trash_time(
@@ -130,7 +131,7 @@ impl Fs {
             }
             tally.count(change);
         }
-        tally.outcome(self.is_lone(top, smode))
+        tally.setter_outcome(smode)
     }
 
     pub(super) fn set_eattr(
@@ -168,7 +169,7 @@ impl Fs {
             }
             tally.count(change);
         }
-        tally.outcome(self.is_lone(top, smode))
+        tally.setter_outcome(smode)
     }
 
     pub(super) fn change_archived(
