@@ -31,6 +31,8 @@ mod maintenance;
 mod quarantine;
 
 mod check;
+#[cfg(test)]
+mod fixture;
 mod stats;
 
 pub use chunks::{Replica, ReplicaState, Replicas};
