@@ -33,6 +33,7 @@ mod quarantine;
 mod check;
 #[cfg(test)]
 mod fixture;
+mod space;
 mod stats;
 
 pub use chunks::{Replica, ReplicaState, Replicas};
@@ -46,8 +47,9 @@ pub use order::{Alarm, Event, Order, RegistryChange};
 pub use quarantine::{Fence, Quarantined};
 pub use servers::{
     Command, HeavyLoad, Maintenance, Registration, Rejected, RemovalProgress, Server, ServerId, ServerReport,
-    Space, Topology, TotalSpace,
+    Space, Topology,
 };
+pub use space::ClusterSpace;
 pub use stats::{Answers, LoopStats, Matrix, MissingKind, OperationStats, Tally};
 pub use time::{Instant, Now};
 pub use waiters::Waiters;

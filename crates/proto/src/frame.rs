@@ -17,6 +17,7 @@ pub struct FrameHeader {
 }
 
 impl<'a> Wire<'a> for FrameHeader {
+    const MIN_SIZE: usize = HEADER_SIZE;
     fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
         Ok(FrameHeader { id: u32::decode(r)?, len: u32::decode(r)? })
     }
@@ -44,12 +45,13 @@ pub enum PacketError {
     Unknown(u32),
 }
 
-/// Appends a whole frame: head, then body.
+/// Appends a whole frame: head, then body. For a data packet the length counts the block, which must follow.
 pub fn encode_frame<'a, P: Packet<'a>>(packet: &P, out: &mut Vec<u8>) {
     P::ID.encode(out);
     let len_at = out.len();
     out.extend_from_slice(&[0; 4]);
     packet.encode(out);
     let len = u32::try_from(out.len() - len_at - 4).expect("no packet comes near 4 GiB");
+    let len = len.saturating_add(packet.bulk_len());
     out[len_at..len_at + 4].copy_from_slice(&len.to_be_bytes());
 }

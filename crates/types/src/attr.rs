@@ -42,6 +42,7 @@ impl NodeType {
 }
 
 impl<'a> Wire<'a> for NodeType {
+    const MIN_SIZE: usize = 1;
     fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
         let n = u8::decode(r)?;
         NodeType::from_u8(n).ok_or_else(|| r.bad("node type"))
@@ -114,6 +115,7 @@ impl Attr {
 }
 
 impl<'a> Wire<'a> for Attr {
+    const MIN_SIZE: usize = Attr::SIZE;
     fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
         let flags = MattrFlags(u8::decode(r)?);
         let type_mode = u16::decode(r)?;

@@ -29,9 +29,15 @@ impl<'a> Gids<'a> {
 }
 
 impl<'a> Wire<'a> for Gids<'a> {
-    /// Also takes the legacy form of a single gid, which is recognised by being the last four bytes.
+    const MIN_SIZE: usize = 4;
+
     fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        let single = r.left() == 4;
+        Gids::decode_before(r, 0)
+    }
+    /// Also takes the form of a single gid, which a client without any group sends: it is recognised by the packet
+    /// having the length that no group at all would give (`spec/wire-client-master.md` 3.1.2).
+    fn decode_before(r: &mut Reader<'a>, tail: usize) -> Result<Self, DecodeError> {
+        let single = r.left() == 4 + tail;
         let mut probe = r.clone();
         let count = u32::decode(r)?;
         if single {
@@ -64,11 +70,42 @@ pub struct Cred<'a> {
 }
 
 impl<'a> Wire<'a> for Cred<'a> {
+    const MIN_SIZE: usize = 8;
+
     fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        Ok(Cred { uid: u32::decode(r)?, gids: Gids::decode(r)? })
+        Cred::decode_before(r, 0)
+    }
+    fn decode_before(r: &mut Reader<'a>, tail: usize) -> Result<Self, DecodeError> {
+        Ok(Cred { uid: u32::decode(r)?, gids: Gids::decode_before(r, tail)? })
     }
     fn encode(&self, out: &mut Vec<u8>) {
         self.uid.encode(out);
         self.gids.encode(out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gids(bytes: &[u8], tail: usize) -> Result<Vec<u32>, DecodeError> {
+        let mut r = Reader::new(bytes);
+        let gids = Gids::decode_before(&mut r, tail)?;
+        assert_eq!(r.left(), tail);
+        Ok(gids.iter().collect())
+    }
+
+    #[test]
+    fn a_list_or_a_single_gid_before_other_fields() {
+        assert_eq!(gids(&[0, 0, 0, 2, 0, 0, 0, 7, 0, 0, 0, 8, 1, 1], 2), Ok(vec![7, 8]));
+        assert_eq!(gids(&[0xFF, 0xFF, 0xFF, 0xFF, 1, 1], 2), Ok(vec![u32::MAX]));
+        assert_eq!(gids(&[0, 0, 0, 9], 0), Ok(vec![9]));
+    }
+
+    #[test]
+    fn counts_that_are_no_counts() {
+        assert!(gids(&[0; 8], 0).is_err());
+        assert!(gids(&[0xFF; 12], 0).is_err());
+        assert!(gids(&[0, 0, 0, 2, 0, 0, 0, 7], 0).is_err());
     }
 }

@@ -10,6 +10,7 @@ macro_rules! id {
         pub struct $name(pub $int);
 
         impl<'a> Wire<'a> for $name {
+            const MIN_SIZE: usize = size_of::<$int>();
             fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
                 <$int as Wire>::decode(r).map($name)
             }

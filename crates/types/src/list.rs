@@ -22,6 +22,11 @@ impl<'a, T: Wire<'a> + Clone> Rest<'a, T> {
         }
     }
 
+    /// How many there are. Walks over received elements of varying size.
+    pub fn count(&self) -> usize {
+        self.iter().count()
+    }
+
     /// True without elements.
     pub fn is_empty(&self) -> bool {
         match self {
@@ -47,6 +52,22 @@ impl<'a, T: Wire<'a> + Clone> Iterator for RestIter<'a, T> {
             RestIter::Raw(r) => (!r.is_empty()).then(|| T::decode(r).ok()).flatten(),
             RestIter::Items(items) => items.next().cloned(),
         }
+    }
+}
+
+impl<'a, T: Wire<'a>> Rest<'a, T> {
+    /// Reads exactly `count` elements; a count that was not checked is fine, nothing is allocated for it.
+    pub fn decode_n(r: &mut Reader<'a>, count: usize) -> Result<Self, DecodeError> {
+        let mut all = r.clone();
+        let start = r.left();
+        for _ in 0..count {
+            let before = r.left();
+            T::decode(r)?;
+            if r.left() == before {
+                return Err(r.bad("list element"));
+            }
+        }
+        all.take(start - r.left()).map(Rest::Raw)
     }
 }
 

@@ -29,6 +29,7 @@ impl<'a> Name<'a> {
 }
 
 impl<'a> Wire<'a> for Name<'a> {
+    const MIN_SIZE: usize = 1;
     fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
         let len = u8::decode(r)?;
         r.take(len.into()).map(Name)
@@ -74,6 +75,7 @@ impl<'a> Bytes32<'a> {
 }
 
 impl<'a> Wire<'a> for Bytes32<'a> {
+    const MIN_SIZE: usize = 4;
     fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
         let len = u32::decode(r)?;
         r.take(len as usize).map(Bytes32)

@@ -119,6 +119,7 @@ impl fmt::Debug for Status {
 impl std::error::Error for Status {}
 
 impl<'a> Wire<'a> for Status {
+    const MIN_SIZE: usize = 1;
     fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
         u8::decode(r).map(Status)
     }

@@ -29,6 +29,7 @@ impl fmt::Debug for Version {
 }
 
 impl<'a> Wire<'a> for Version {
+    const MIN_SIZE: usize = 4;
     fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
         u32::decode(r).map(Version)
     }

@@ -7,7 +7,6 @@ mod server;
 #[cfg(test)]
 mod tests;
 mod topology;
-mod totals;
 
 pub use maintenance::{Command, Maintenance};
 pub(crate) use registry::Servers;
@@ -17,4 +16,3 @@ pub(crate) use removal::RemovalState;
 pub use server::{HeavyLoad, Server, ServerId, Space};
 pub(crate) use topology::Flat;
 pub use topology::Topology;
-pub use totals::TotalSpace;

@@ -1,0 +1,123 @@
+//! Names.
+
+use super::Fs;
+use super::attr::file_attr;
+use super::file::open_mode;
+use crate::fuse::{Op, Reply, Request};
+use client::{Found, NewNode};
+use rustix::io::Errno;
+use types::NodeType;
+
+impl Fs {
+    /// The operations on names; an error comes back with the duty to report it.
+    pub(super) fn namespace(
+        &self,
+        request: &Request<'_>,
+        op: &Op<'_>,
+        reply: Reply,
+    ) -> Result<(), (Errno, Reply)> {
+        let (client, node) = (&self.client, request.node);
+        let caller = || self.caller(request);
+        let result = match *op {
+            Op::Lookup { name } => match client.lookup(&caller(), node, name) {
+                Ok(Ok(found)) => Ok(found),
+                Ok(Err(true)) if !self.cache.negative.is_zero() => {
+                    reply.negative(self.cache.negative);
+                    return Ok(());
+                }
+                Ok(Err(_)) => Err(Errno::NOENT),
+                Err(error) => Err(error),
+            },
+            Op::ReadLink => {
+                return match client.readlink(node) {
+                    Ok(target) => {
+                        reply.bytes(&target);
+                        Ok(())
+                    }
+                    Err(error) => Err((error, reply)),
+                };
+            }
+            Op::Symlink { name, target } => client.symlink(&caller(), node, name, target),
+            Op::MkNod { name, mode, umask, rdev } => match node_type(mode) {
+                Some(kind) => {
+                    let new = NewNode { kind, mode: (mode & 0o7777) as u16, umask: umask as u16, rdev };
+                    client.mknod(&caller(), node, name, new)
+                }
+                None => Err(Errno::PERM),
+            },
+            Op::MkDir { name, mode, umask } => {
+                client.mkdir(&caller(), node, name, (mode & 0o7777) as u16, umask as u16)
+            }
+            Op::Link { node: existing, name } => client.link(&caller(), existing, node, name),
+            Op::Create { name, flags, mode, umask } => {
+                return self.create(request, name, flags, (mode, umask), reply);
+            }
+            Op::Open { flags } => {
+                self.open(request, flags, reply);
+                return Ok(());
+            }
+            _ => return self.removal(request, op, reply),
+        };
+        match result {
+            Ok(found) => {
+                self.entry(&found, reply);
+                Ok(())
+            }
+            Err(error) => Err((error, reply)),
+        }
+    }
+
+    fn removal(&self, request: &Request<'_>, op: &Op<'_>, reply: Reply) -> Result<(), (Errno, Reply)> {
+        let (caller, node) = (self.caller(request), request.node);
+        let result = match *op {
+            Op::Unlink { name } => self.client.unlink(&caller, node, name).map(drop),
+            Op::RmDir { name } => self.client.rmdir(&caller, node, name).map(drop),
+            // A 3.0.117 master cannot exchange names, nor refuse to replace one.
+            Op::Rename { flags, .. } if flags != 0 => Err(Errno::INVAL),
+            Op::Rename { name, newdir, newname, .. } => {
+                self.client.rename(&caller, (node, name), (newdir, newname))
+            }
+            _ => Err(Errno::NOSYS),
+        };
+        match result {
+            Ok(()) => {
+                reply.ok();
+                Ok(())
+            }
+            Err(error) => Err((error, reply)),
+        }
+    }
+
+    fn create(
+        &self,
+        request: &Request<'_>,
+        name: &[u8],
+        flags: u32,
+        (mode, umask): (u32, u32),
+        reply: Reply,
+    ) -> Result<(), (Errno, Reply)> {
+        let modes = ((mode & 0o7777) as u16, umask as u16);
+        match self.client.create(&self.caller(request), request.node, name, modes, open_mode(flags)) {
+            Ok((inode, opened)) => {
+                let attr = opened.attr;
+                let found = Found { inode, attr };
+                self.no_xattr.saw(inode, &attr);
+                let (fh, open_flags) = self.register(opened);
+                reply.created(&file_attr(found.inode, &attr), self.ttl(&attr), fh, open_flags);
+                Ok(())
+            }
+            Err(error) => Err((error, reply)),
+        }
+    }
+}
+
+fn node_type(mode: u32) -> Option<NodeType> {
+    Some(match mode & 0o170_000 {
+        0 | 0o100_000 => NodeType::File,
+        0o010_000 => NodeType::Fifo,
+        0o060_000 => NodeType::BlockDev,
+        0o020_000 => NodeType::CharDev,
+        0o140_000 => NodeType::Socket,
+        _ => return None,
+    })
+}
