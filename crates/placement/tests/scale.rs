@@ -1,6 +1,8 @@
 //! What many chunks cost: run with `cargo test --release -p placement --test scale -- --ignored --nocapture`.
 
-use placement::{ChunkInfo, ChunkMeta, ClassId, ClassView, Cluster, Instant, Mode, Now, Options, Registration, Space};
+use placement::{
+    ChunkInfo, ChunkMeta, ClassId, ClassView, Cluster, Instant, Mode, Now, Options, Registration, Space,
+};
 use std::time::Instant as Clock;
 use types::{ChunkId, ChunkVersion, OUR_VERSION};
 
