@@ -1,13 +1,14 @@
 //! What we know of a file while somebody has it open, and the table of open files.
 
 use crate::read::Ahead;
-use crate::sync::lock;
+use crate::sync::{lock, wait, wait_for};
 use crate::write::Dirty;
 use crate::{Error, Result};
 use proto::client_master::{ChunkPlace, Location};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::AtomicU32;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
 use types::{CHUNK_SIZE, ChunkId, ChunkIndex, ChunkVersion, Inode};
 
 /// Closed files stay on the list of what we hold for this many rounds of it (`spec/wire-client-master.md` 1.7).
@@ -35,7 +36,7 @@ pub(crate) struct File {
     pub(crate) inode: Inode,
     pub(crate) inner: Mutex<Inner>,
     /// Pieces came, a writer ended, a read-ahead arrived.
-    pub(crate) changed: Condvar,
+    changed: Condvar,
     /// When it was last read, Unix seconds; spares the table of times.
     pub(crate) read_at_s: AtomicU32,
 }
@@ -54,6 +55,8 @@ pub(crate) struct Inner {
     pub(crate) error: Option<Error>,
     /// How many wait for pieces to be written.
     pub(crate) flushers: u32,
+    /// Threads in [`File::wait`].
+    sleepers: u32,
     /// The writer is root, who may take the last space.
     pub(crate) by_root: bool,
     /// Appends know the end of the file up to here from the master.
@@ -182,6 +185,30 @@ impl Files {
 }
 
 impl File {
+    /// Waits until [`File::wake`], or for `time` if there is one.
+    pub(crate) fn wait<'a>(
+        &self,
+        mut inner: MutexGuard<'a, Inner>,
+        time: Option<Duration>,
+    ) -> MutexGuard<'a, Inner> {
+        inner.sleepers += 1;
+        let mut inner = match time {
+            Some(time) => wait_for(&self.changed, inner, time),
+            None => wait(&self.changed, inner),
+        };
+        inner.sleepers -= 1;
+        inner
+    }
+
+    /// Something has changed that others may wait for. Without sleepers this costs nothing.
+    pub(crate) fn wake(&self, inner: MutexGuard<'_, Inner>) {
+        let sleepers = inner.sleepers;
+        drop(inner);
+        if sleepers > 0 {
+            self.changed.notify_all();
+        }
+    }
+
     /// The write error, if there is one.
     pub(crate) fn check(&self) -> Result<()> {
         lock(&self.inner).error.map_or(Ok(()), Err)

@@ -115,7 +115,10 @@ impl Parser {
                 'p' => self.ask_password = true,
                 'n' => self.options.allow_other = false,
                 'f' => self.options.foreground = true,
-                'd' => (self.options.debug, self.options.foreground) = (true, true),
+                'd' => {
+                    self.options.foreground = true;
+                    set_flag(&mut self.options, "debug")?;
+                }
                 's' => self.options.single_thread = true,
                 'c' | 'H' | 'P' | 'B' | 'L' | 'S' | 'o' => {
                     let joined = &word[i + 1..];

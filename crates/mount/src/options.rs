@@ -28,8 +28,6 @@ pub struct MountOptions {
     pub foreground: bool,
     /// Serve one request after the other.
     pub single_thread: bool,
-    /// Log at debug level, to stderr.
-    pub debug: bool,
     /// Refuse changes.
     pub read_only: bool,
     /// Let other users in.
@@ -83,7 +81,6 @@ impl Default for MountOptions {
             client: client::Options::default(),
             foreground: false,
             single_thread: false,
-            debug: false,
             read_only: false,
             allow_other: true,
             nonempty: false,
@@ -178,7 +175,7 @@ pub(crate) fn set_value(options: &mut MountOptions, name: &str, value: &str) -> 
 /// Sets one option without a value.
 pub(crate) fn set_flag(options: &mut MountOptions, name: &str) -> Result<(), String> {
     match name {
-        "mfsdebug" | "debug" => options.debug = true,
+        "mfsdebug" | "debug" => warn("for debug messages set ELKFS_LOG=debug in the environment"),
         "mfsdonotrememberpassword" => options.client.forget_password = true,
         "mfsdelayedinit" => options.delayed_init = true,
         "mfscachefiles" => options.cache_mode = CacheMode::Always,

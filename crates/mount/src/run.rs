@@ -68,7 +68,11 @@ pub(crate) fn serve(options: &MountOptions, report: Report<'_>) -> Result<(), Ru
     let invalidator = Invalidator::default();
     invalidator.start(device.notifier())?;
     client.set_listener(invalidator);
-    crate::process::unmount_on_signals(&options.mount_point)?;
+    let to_close = client.clone();
+    crate::process::unmount_on_signals(&options.mount_point, move || {
+        to_close.close(CLOSE_PATIENCE);
+        std::process::exit(0);
+    })?;
     crate::process::raise_read_ahead(&options.mount_point);
     let fs = Fs::new(client.clone(), cache_options(options));
     Server::new(device, fs, options.single_thread).run();

@@ -4,7 +4,7 @@ use super::ahead::{Found, Pattern};
 use crate::core::{Core, decode};
 use crate::cs::{FetchError, fetch};
 use crate::file::{File, Place};
-use crate::sync::{lock, wait};
+use crate::sync::lock;
 use crate::write::{Attempts, Flush, covers, overlay};
 use crate::{Error, Result};
 use proto::client_master::{FuseReadChunk, FuseReadChunkReply, Location};
@@ -66,17 +66,17 @@ impl Core {
             return;
         }
         let planned = inner.ahead.plan(from, to, unit, self.ahead_budget.room());
-        let freed = inner.ahead.take_freed();
-        drop(inner);
-        self.ahead_budget.give_back(freed);
         self.ahead_budget.take(planned.iter().map(|p| p.len).sum());
+        self.ahead_budget.give_back(inner.ahead.take_freed());
+        drop(inner);
         for segment in planned {
             let (core, file) = (self.clone(), file.clone());
             self.readers.spawn(move || {
                 let mut data = core.buffers.take(segment.len);
                 let result = core.fetch_range(&file, segment.start, &mut data);
-                lock(&file.inner).ahead.arrived(segment, result.is_ok().then_some(data));
-                file.changed.notify_all();
+                let mut inner = lock(&file.inner);
+                inner.ahead.arrived(segment, result.is_ok().then_some(data));
+                file.wake(inner);
             });
         }
     }
@@ -99,7 +99,7 @@ impl Core {
                     }
                     done += n;
                 }
-                Found::Coming => drop(wait(&file.changed, inner)),
+                Found::Coming => drop(file.wait(inner, None)),
                 Found::NothingUntil(next) => {
                     drop(inner);
                     let n = (dest.len() - done).min(usize::try_from(next - at).unwrap_or(usize::MAX));

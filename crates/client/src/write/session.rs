@@ -5,7 +5,7 @@ use crate::core::Core;
 use crate::cs::CsConn;
 use crate::file::{File, Place};
 use crate::link::monotonic_ms;
-use crate::sync::{lock, wait_for};
+use crate::sync::lock;
 use proto::cs_data::{CsToCl, ProtoVer, Write, WriteData, WriteFinish};
 use proto::{Direction, FrameHeader, HEADER_SIZE};
 use std::io::{self, IoSlice};
@@ -234,7 +234,7 @@ impl Session<'_> {
             if now >= deadline || self.core.is_closing() {
                 return false;
             }
-            inner = wait_for(&self.file.changed, inner, Duration::from_millis(deadline - now));
+            inner = self.file.wait(inner, Some(Duration::from_millis(deadline - now)));
         }
     }
 }

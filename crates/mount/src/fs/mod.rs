@@ -5,6 +5,7 @@ mod attr;
 mod dir;
 mod file;
 mod groups;
+mod listed;
 mod lock;
 mod namespace;
 mod no_xattr;
@@ -13,6 +14,7 @@ mod xattr;
 use crate::fuse::{Device, Op, Reply, Request};
 use client::{Caller, Client, Directory, Handle};
 use groups::Groups;
+use listed::Listed;
 use lock::Interrupts;
 use no_xattr::NoXattr;
 use rustix::io::Errno;
@@ -37,12 +39,16 @@ pub(crate) struct CacheOptions {
     pub(crate) fsync_min_time: Duration,
 }
 
+/// A directory handle: what was read, once something was.
+type OpenDir = Arc<Mutex<Option<Arc<Directory>>>>;
+
 /// See the module.
 pub(crate) struct Fs {
     client: Client,
     cache: CacheOptions,
     handles: Mutex<HashMap<u64, Arc<Handle>>>,
-    dirs: Mutex<HashMap<u64, Arc<Mutex<Option<Directory>>>>>,
+    dirs: Mutex<HashMap<u64, OpenDir>>,
+    listed: Listed,
     next_fh: AtomicU64,
     groups: Groups,
     no_xattr: NoXattr,
@@ -59,6 +65,7 @@ impl Fs {
             client,
             handles: Mutex::default(),
             dirs: Mutex::default(),
+            listed: Listed::new(cache.attr),
             next_fh: AtomicU64::new(1),
             groups: Groups::new(cache.groups),
             no_xattr: NoXattr::new(cache.xattr),
@@ -110,7 +117,11 @@ impl Fs {
                 self.release(*fh, flock_unlock.then_some(*owner), reply)
             }
             Op::GetAttr => self.getattr(request, reply),
-            Op::SetAttr(set) => self.setattr(request, *set, reply),
+            Op::SetAttr(set) => {
+                self.listed.changing();
+                self.setattr(request, *set, reply);
+                self.listed.changing();
+            }
             Op::StatFs => self.statfs(reply),
             Op::Access { mask } => {
                 reply.empty(self.client.access(&self.caller(request), node, (*mask & 7) as u8));
@@ -132,7 +143,15 @@ impl Fs {
             Op::SetXattr { .. } | Op::GetXattr { .. } | Op::ListXattr { .. } | Op::RemoveXattr { .. } => {
                 self.xattr(request, op, reply);
             }
-            _ => return self.namespace(request, op, reply),
+            Op::Lookup { name } => return self.lookup(request, name, reply),
+            Op::ReadLink => return self.readlink(node, reply),
+            _ => {
+                // Before, for listings that are being read, and after, for those that were read meanwhile.
+                self.listed.changing();
+                let result = self.namespace(request, op, reply);
+                self.listed.changing();
+                return result;
+            }
         }
         Ok(())
     }

@@ -6,10 +6,38 @@ use super::file::open_mode;
 use crate::fuse::{Op, Reply, Request};
 use client::{Found, NewNode};
 use rustix::io::Errno;
-use types::NodeType;
+use types::{Inode, NodeType};
 
 impl Fs {
-    /// The operations on names; an error comes back with the duty to report it.
+    pub(super) fn lookup(
+        &self,
+        request: &Request<'_>,
+        name: &[u8],
+        reply: Reply,
+    ) -> Result<(), (Errno, Reply)> {
+        let caller = self.caller(request);
+        if let Some(found) = self.listed.find(request.node, &caller, name) {
+            self.entry(&found, reply);
+            return Ok(());
+        }
+        match self.client.lookup(&caller, request.node, name) {
+            Ok(Ok(found)) => self.entry(&found, reply),
+            Ok(Err(true)) if !self.cache.negative.is_zero() => reply.negative(self.cache.negative),
+            Ok(Err(_)) => return Err((Errno::NOENT, reply)),
+            Err(error) => return Err((error, reply)),
+        }
+        Ok(())
+    }
+
+    pub(super) fn readlink(&self, node: Inode, reply: Reply) -> Result<(), (Errno, Reply)> {
+        match self.client.readlink(node) {
+            Ok(target) => reply.bytes(&target),
+            Err(error) => return Err((error, reply)),
+        }
+        Ok(())
+    }
+
+    /// The operations that change names; an error comes back with the duty to report it.
     pub(super) fn namespace(
         &self,
         request: &Request<'_>,
@@ -19,24 +47,6 @@ impl Fs {
         let (client, node) = (&self.client, request.node);
         let caller = || self.caller(request);
         let result = match *op {
-            Op::Lookup { name } => match client.lookup(&caller(), node, name) {
-                Ok(Ok(found)) => Ok(found),
-                Ok(Err(true)) if !self.cache.negative.is_zero() => {
-                    reply.negative(self.cache.negative);
-                    return Ok(());
-                }
-                Ok(Err(_)) => Err(Errno::NOENT),
-                Err(error) => Err(error),
-            },
-            Op::ReadLink => {
-                return match client.readlink(node) {
-                    Ok(target) => {
-                        reply.bytes(&target);
-                        Ok(())
-                    }
-                    Err(error) => Err((error, reply)),
-                };
-            }
             Op::Symlink { name, target } => client.symlink(&caller(), node, name, target),
             Op::MkNod { name, mode, umask, rdev } => match node_type(mode) {
                 Some(kind) => {
