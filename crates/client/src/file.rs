@@ -6,7 +6,7 @@ use crate::write::Dirty;
 use crate::{Error, Result};
 use proto::client_master::{ChunkPlace, Location};
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 use types::{CHUNK_SIZE, ChunkId, ChunkIndex, ChunkVersion, Inode};
@@ -41,6 +41,13 @@ pub(crate) struct File {
     pub(crate) read_at_s: AtomicU32,
 }
 
+static CLOCK: AtomicU64 = AtomicU64::new(1);
+
+/// A point in the sequence of all changes of lengths.
+pub(crate) fn moment() -> u64 {
+    CLOCK.load(Ordering::SeqCst)
+}
+
 /// See [`File`].
 #[derive(Default)]
 pub(crate) struct Inner {
@@ -49,8 +56,11 @@ pub(crate) struct Inner {
     places: HashMap<ChunkIndex, Place>,
     /// Bytes, with what waits to be written.
     pub(crate) length: u64,
-    /// Counts changes of `length` by us, so that attributes asked for before one do not undo it.
-    pub(crate) length_epoch: u64,
+    /// When the length was last changed, by us or by a notice of the master: a [`moment`]. What the master was asked
+    /// before that moment says nothing about the length.
+    length_changed: u64,
+    /// Counts forgotten places: what the master was asked before must not bring one back.
+    pub(crate) places_epoch: u64,
     /// Data was lost; stays until the last handle is gone.
     pub(crate) error: Option<Error>,
     /// How many wait for pieces to be written.
@@ -68,49 +78,61 @@ impl Inner {
         self.places.get(&index)
     }
 
+    /// A write was granted: the chunk is there.
     pub(crate) fn set_place(&mut self, index: ChunkIndex, place: Place) {
+        self.places_epoch += 1;
         self.places.insert(index, place);
     }
 
+    /// The chunk was there when the master was asked, at `epoch` of [`Inner::places_epoch`].
+    pub(crate) fn learn_place(&mut self, index: ChunkIndex, place: Place, epoch: u64) {
+        if self.places_epoch == epoch {
+            self.places.insert(index, place);
+        }
+    }
+
     pub(crate) fn forget_place(&mut self, index: ChunkIndex) {
+        self.places_epoch += 1;
         self.places.remove(&index);
     }
 
     /// Forgets the places from chunk `index` on.
     pub(crate) fn forget_places_from(&mut self, index: ChunkIndex) {
+        self.places_epoch += 1;
         self.places.retain(|&i, _| i < index);
     }
 
     pub(crate) fn forget_all_places(&mut self) {
+        self.places_epoch += 1;
         self.places.clear();
     }
 
+    /// Answers that are on their way know less than we do.
+    pub(crate) fn length_is_ours(&mut self) {
+        self.length_changed = CLOCK.fetch_add(1, Ordering::SeqCst) + 1;
+    }
+
     pub(crate) fn set_length_at_least(&mut self, length: u64) {
-        if length > self.length {
-            self.length = length;
-        }
-        self.length_epoch += 1;
+        self.length = self.length.max(length);
+        self.length_is_ours();
     }
 
     /// The file ends at `length` now, and what lay behind is gone.
     pub(crate) fn cut(&mut self, length: u64) {
         self.length = length;
-        self.length_epoch += 1;
+        self.length_is_ours();
         self.reserved_end = 0;
         self.forget_places_from(ChunkIndex((length / CHUNK_SIZE) as u32));
         self.ahead.clear();
     }
 
-    /// The master says the file is `length` long; `epoch` is [`Inner::length_epoch`] from before it was asked.
-    /// Without it the length only ever grows.
-    pub(crate) fn learn_length(&mut self, length: u64, epoch: Option<u64>) {
-        if Some(self.length_epoch) == epoch && self.dirty.is_clean() {
+    /// The master said the file is `length` long when it was asked at `asked`, a [`moment`].
+    pub(crate) fn learn_length(&mut self, length: u64, asked: u64) {
+        if self.length_changed <= asked && self.dirty.is_clean() {
             if length < self.length {
                 self.ahead.clear();
             }
             self.length = length;
-        } else {
-            self.length = self.length.max(length);
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::ahead::{Found, Pattern};
 use crate::core::{Core, decode};
 use crate::cs::{FetchError, fetch};
-use crate::file::{File, Place};
+use crate::file::{File, Place, moment};
 use crate::sync::lock;
 use crate::write::{Attempts, Flush, covers, overlay};
 use crate::{Error, Result};
@@ -216,7 +216,7 @@ impl Core {
             if let Some(place) = inner.place(index) {
                 return Ok(place.clone());
             }
-            let (ours, epoch) = (inner.dirty.is_dirty_chunk(index), inner.length_epoch);
+            let (ours, epoch, asked) = (inner.dirty.is_dirty_chunk(index), inner.places_epoch, moment());
             drop(inner);
             if ours {
                 // The master would let us wait for our own lock. A write error is for those who write.
@@ -232,8 +232,8 @@ impl Core {
                 Ok((_, reply)) => {
                     let place = Place::from(&reply.place);
                     let mut inner = lock(&file.inner);
-                    inner.learn_length(reply.file_length, Some(epoch));
-                    inner.set_place(index, place.clone());
+                    inner.learn_length(reply.file_length, asked);
+                    inner.learn_place(index, place.clone(), epoch);
                     return Ok(place);
                 }
             }

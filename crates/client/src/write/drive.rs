@@ -220,6 +220,7 @@ impl Core {
             if !queue.is_ready(if hurry { u64::MAX } else { 0 }) {
                 queue.active = false;
                 inner.dirty.tidy(index);
+                inner.length_is_ours();
                 file.wake(inner);
                 return;
             }
