@@ -16,14 +16,16 @@ mod tools_shapes;
 pub mod xattr;
 mod xattr_shapes;
 
-pub use crate::any::{BadCommandSize, ConfigValue, GetConfig, GetVersion, Nop, UnknownCommand, VersionInfo};
+pub use crate::any::{
+    BadCommandSize, ConfigValue, GetConfig, GetVersion, Nop, UnknownCommand, VersionForm, VersionInfo,
+};
 use crate::info::*;
 pub use data::*;
 pub use data_shapes::{ChunkPlace, FileChunk, Location, WriteEnd};
 pub use locks::*;
 pub use meta::*;
 pub use namespace::*;
-pub use namespace_shapes::{DirEntry, DirEntryAttr, LookupData, LookupFlags};
+pub use namespace_shapes::{DirEntry, DirEntryAttr, LookupData, LookupFlags, StatfsData};
 pub use notify::*;
 pub use register::*;
 pub use register_shapes::{
@@ -38,6 +40,15 @@ pub use tools_shapes::{
 };
 pub use xattr::*;
 pub use xattr_shapes::{Acl, AclEntry, XattrValue};
+
+/// Field tables of all parts of packets of this link.
+pub(crate) const RECORDS_BY_FILE: &[&[crate::record::RecordDoc]] = &[
+    register_shapes::RECORDS,
+    namespace_shapes::RECORDS,
+    data_shapes::RECORDS,
+    xattr_shapes::RECORDS,
+    tools_shapes::RECORDS,
+];
 
 direction! {
     /// From a client, a tool or a monitor to the master.

@@ -9,6 +9,9 @@ pub use crate::cs_data::{
 pub use shapes::{Ack, CsBegin, CsRegister, ListedChunk, ReplicationSource, Source, Space};
 use types::{ChunkId, ChunkVersion, Rest, Status};
 
+/// Field tables of all parts of packets of this link.
+pub(crate) const RECORDS_BY_FILE: &[&[crate::record::RecordDoc]] = &[shapes::RECORDS];
+
 packets! { <'a> {
     /// Registration in steps: who I am, my chunks (a list per acknowledgement), end; later maybe goodbye.
     100 CsRegisterPacket<'a> { step: CsRegister<'a> }

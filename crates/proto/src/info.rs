@@ -14,6 +14,10 @@ pub use sclass::{LabelMatch, SclassInfo, SclassPolicy};
 use std::net::SocketAddrV4;
 use types::{Counted, Inode, MsgId, Rest, RestBytes, SessionId, Status, Tag, Tag16};
 
+/// Field tables of all parts of these packets.
+pub(crate) const RECORDS_BY_FILE: &[&[crate::record::RecordDoc]] =
+    &[master::RECORDS, sclass::RECORDS, disks::RECORDS];
+
 packets! { <'a> {
     /// Which chunkservers are there?
     500 CservList {}

@@ -9,9 +9,13 @@ pub mod any;
 pub mod client_master;
 pub mod cs_data;
 pub mod cs_master;
+mod docs;
+mod extension;
 mod frame;
 pub mod info;
 pub mod metalogger;
 
+pub use docs::protocol_markdown;
+pub use extension::EXTENSION_IDS;
 pub use frame::{FrameHeader, HEADER_SIZE, PacketError, encode_frame};
 pub use packets::{Direction, FieldDoc, Packet, PacketDoc};

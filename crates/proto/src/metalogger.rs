@@ -29,9 +29,10 @@ packets! { <'a> {
 } }
 
 direction! {
-    /// From a metalogger to the master.
+    /// From a metalogger to the master. It is only the metalogger that may ask for version and configuration: a stock
+    /// one closes the connection when asked itself.
     MltoMa<'a> {
-        Nop<'a>, UnknownCommand, BadCommandSize, GetVersion, VersionInfo<'a>, GetConfig<'a>, ConfigValue<'a>,
+        Nop<'a>, UnknownCommand, BadCommandSize, GetVersion, GetConfig<'a>,
         MlRegisterPacket, DownloadStart, DownloadRequest, DownloadEnd,
     }
 }
@@ -39,7 +40,7 @@ direction! {
 direction! {
     /// From the master to a metalogger.
     MatoMl<'a> {
-        Nop<'a>, UnknownCommand, BadCommandSize, GetVersion, VersionInfo<'a>, GetConfig<'a>, ConfigValue<'a>,
+        Nop<'a>, UnknownCommand, BadCommandSize, VersionInfo<'a>, ConfigValue<'a>,
         MetaChangesLog<'a>, DownloadInfoPacket, DownloadData<'a>,
     }
 }

@@ -19,6 +19,8 @@ pub trait Packet<'a>: Wire<'a> {
 pub trait Direction<'a>: Sized {
     /// The direction's name.
     const NAME: &'static str;
+    /// Its documentation, a line each.
+    const DOC: &'static [&'static str];
     /// For documentation and dumps.
     const PACKETS: &'static [PacketDoc];
     /// Decodes a body that must be exactly one packet of this direction (for a data packet: its head).
@@ -113,21 +115,20 @@ macro_rules! packets {
             }
         )*
 
-        /// Packets declared in this file, for the test that every one of them travels somewhere.
-        #[cfg(test)]
-        pub(crate) const DECLARED: &[&str] = &[$(stringify!($name)),*];
+        /// Field tables of the packets declared in this file.
+        pub(crate) const PACKETS: &[$crate::PacketDoc] = &[$(<$name as $crate::Packet<'static>>::DOC),*];
     };
 }
 
 /// Makes the enum of all packets that travel one way on one link, from packets in scope.
 macro_rules! direction {
     (
-        $(#[$dir_meta:meta])*
+        $(#[doc = $doc:literal])*
         $dir:ident<$lt:lifetime> {
             $( $name:ident $(<$slt:lifetime>)? ),* $(,)?
         }
     ) => {
-        $(#[$dir_meta])*
+        $(#[doc = $doc])*
         #[derive(Clone, Debug, PartialEq)]
         #[allow(missing_docs, reason = "each variant holds the documented struct of the same name")]
         pub enum $dir<$lt> {
@@ -136,6 +137,7 @@ macro_rules! direction {
 
         impl<$lt> $crate::Direction<$lt> for $dir<$lt> {
             const NAME: &'static str = stringify!($dir);
+            const DOC: &'static [&'static str] = &[$($doc),*];
             const PACKETS: &'static [$crate::PacketDoc] = &[
                 $( <$name $(<$slt>)? as $crate::Packet<$lt>>::DOC, )*
             ];

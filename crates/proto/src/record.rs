@@ -5,15 +5,15 @@ use crate::FieldDoc;
 
 /// What `docs/protocol.md` says of a part of packets.
 #[derive(Debug, Clone, Copy)]
-pub struct RecordDoc {
+pub(crate) struct RecordDoc {
     /// Its name.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Its documentation, a line each.
-    pub doc: &'static [&'static str],
+    pub(crate) doc: &'static [&'static str],
     /// The fewest bytes of it.
-    pub min_size: usize,
+    pub(crate) min_size: usize,
     /// Fields in order.
-    pub fields: &'static [FieldDoc],
+    pub(crate) fields: &'static [FieldDoc],
 }
 
 /// Declares structs whose bytes are their fields' in order. `RECORDS` lists what was declared in the file.

@@ -55,7 +55,8 @@ impl Client {
     /// The size of the file system.
     pub fn statfs(&self) -> Result<StatFs> {
         let body = self.core.link.call(|msgid| FuseStatfs { msgid })?;
-        let FuseStatfsReply { total, avail, free, trash, sustained, inodes, .. } = decode(&body)?;
+        let data = decode::<FuseStatfsReply>(&body)?.reply.into_result().map_err(errno)?;
+        let StatfsData { total, avail, free, trash, sustained, inodes } = data;
         Ok(StatFs { total, avail, free, trash, sustained, inodes })
     }
 

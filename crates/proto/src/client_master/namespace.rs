@@ -1,13 +1,13 @@
 //! Names, attributes, directories, opening (`spec/wire-client-master.md` 3.3 to 3.6).
 
-use super::namespace_shapes::LookupData;
+use super::namespace_shapes::{LookupData, StatfsData};
 use types::{Attr, Bytes32, Cred, Inode, MsgId, Name, NodeType, Reply, RestBytes, Status};
 
 packets! { <'a> {
     /// Space and number of nodes.
     402 FuseStatfs { msgid: MsgId }
-    /// Answers `FuseStatfs`; all but `inodes` in bytes.
-    403 FuseStatfsReply { msgid: MsgId, total: u64, avail: u64, free: u64, trash: u64, sustained: u64, inodes: u32 }
+    /// Answers `FuseStatfs`.
+    403 FuseStatfsReply { msgid: MsgId, reply: Reply<StatfsData> }
 
     /// May this user do that?
     404 FuseAccess<'a> {

@@ -4,6 +4,23 @@ use super::data_shapes::ChunkPlace;
 use types::{Attr, DecodeError, Inode, Name, NodeType, Reader, Tag, Wire};
 
 record! { <'a> {
+    /// Space in bytes, reduced by the quotas of the session's root, and number of nodes.
+    #[derive(Eq, Default)]
+    StatfsData {
+        /// In all.
+        total: u64,
+        /// To be had by writing.
+        avail: u64,
+        /// Not used.
+        free: u64,
+        /// Files in the trash.
+        trash: u64,
+        /// Deleted files that are open.
+        sustained: u64,
+        /// Nodes below the session's root, itself included.
+        inodes: u32,
+    }
+
     /// An entry of a directory without attributes.
     #[derive(Eq)]
     DirEntry<'a> {

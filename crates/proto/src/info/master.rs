@@ -45,9 +45,10 @@ impl<'a> Wire<'a> for ModuleForm {
 /// One or both matrices of chunks: row goal, column valid copies, each 0 to 10 or more.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum MatrixForm<'a> {
-    /// 484 bytes: the one that was asked for.
-    One(Matrix),
-    /// 969 bytes: whether the counters are final (0), all copies, copies on disks not marked for removal.
+    /// 484 bytes: a list of the one that was asked for.
+    One(Rest<'a, Matrix>),
+    /// 969 bytes: whether the counters are final (0), and a list of two: all copies, copies on disks not marked for
+    /// removal.
     Both(u8, Rest<'a, Matrix>),
 }
 
@@ -58,7 +59,7 @@ impl<'a> Wire<'a> for MatrixForm<'a> {
     const MIN_SIZE: usize = 484;
     fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
         if r.left() == 484 {
-            return Wire::decode(r).map(MatrixForm::One);
+            return Rest::decode_n(r, 1).map(MatrixForm::One);
         }
         let progress = u8::decode(r)?;
         Rest::decode_n(r, 2).map(|both| MatrixForm::Both(progress, both))

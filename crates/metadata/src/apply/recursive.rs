@@ -1,0 +1,200 @@
+//! Setters that may go through whole trees.
+
+use crate::fs::Fs;
+use crate::ns::nodes::eattr;
+use crate::ns::records::NodeRec;
+use ondisk::Outcome;
+use types::{Inode, Status};
+
+/// Bits of an `smode`: what to do, and whether to go down.
+const KIND: u8 = 3;
+const RECURSIVE: u8 = 4;
+
+/// Nodes changed, left as they were, and denied.
+#[derive(Default)]
+struct Tally {
+    changed: u64,
+    unchanged: u64,
+    denied: u64,
+}
+
+impl Tally {
+    fn outcome(&self) -> Outcome {
+        Outcome::from_slice(&[self.changed, self.unchanged, self.denied])
+    }
+
+    fn count(&mut self, changed: bool) {
+        if changed { self.changed += 1 } else { self.unchanged += 1 }
+    }
+}
+
+fn may_change(rec: &NodeRec, uid: u32) -> bool {
+    rec.eattr & eattr::NOOWNER != 0 || uid == 0 || rec.uid == uid
+}
+
+impl Fs {
+    /// The node, and with `recursive` all below it, one visit for each name.
+    fn tree(&self, top: Inode, recursive: bool) -> Vec<Inode> {
+        let mut all = vec![top];
+        let mut at = 0;
+        while recursive && at < all.len() {
+            let rec = self.node(all[at]);
+            let mut edge = if rec.is_dir() { rec.first_entry() } else { 0 };
+            while edge != 0 {
+                let entry = self.edges.get(edge);
+                all.push(entry.child());
+                edge = entry.next;
+            }
+            at += 1;
+        }
+        all
+    }
+
+    pub(super) fn set_sclass(
+        &mut self,
+        ts: u32,
+        top: Inode,
+        uid: u32,
+        (src, dst): (u8, u8),
+        smode: u8,
+    ) -> Result<Outcome, Status> {
+        self.existing(top)?;
+        let by_order = matches!(smode & KIND, 1 | 2);
+        if smode > 7 || self.classes.get(dst).is_none() || (by_order && dst > 9) {
+            return Err(Status::EINVAL);
+        }
+        let mut tally = Tally::default();
+        for inode in self.tree(top, smode & RECURSIVE != 0) {
+            let rec = self.node(inode);
+            if !rec.is_dir() && !rec.has_chunks() {
+                continue;
+            }
+            if !may_change(&rec, uid) || rec.eattr & eattr::IMMUTABLE != 0 {
+                tally.denied += 1;
+                continue;
+            }
+            let change = match smode & KIND {
+                0 => rec.sclass != dst,
+                1 => rec.sclass < dst,
+                2 => rec.sclass > dst,
+                _ => rec.sclass == src && src != dst,
+            };
+            if change {
+                self.set_class(inode, dst);
+                self.node_mut(inode).ctime = ts;
+            }
+            tally.count(change);
+        }
+        Ok(tally.outcome())
+    }
+
+    pub(super) fn set_trash_time(
+        &mut self,
+        ts: u32,
+        top: Inode,
+        uid: u32,
+        seconds: u32,
+        smode: u8,
+    ) -> Result<Outcome, Status> {
+        self.existing(top)?;
+        if smode > 7 || smode & KIND == 3 {
+            return Err(Status::EINVAL);
+        }
+        let hours = u16::try_from(seconds.div_ceil(3600)).unwrap_or(u16::MAX);
+        let mut tally = Tally::default();
+        for inode in self.tree(top, smode & RECURSIVE != 0) {
+            let rec = self.node(inode);
+            if !rec.is_dir() && !rec.has_chunks() {
+                continue;
+            }
+            if !may_change(&rec, uid) || rec.eattr & eattr::IMMUTABLE != 0 {
+                tally.denied += 1;
+                continue;
+            }
+            let change = match smode & KIND {
+                0 => rec.trash_hours != hours,
+                1 => rec.trash_hours < hours,
+                _ => rec.trash_hours > hours,
+            };
+            if change {
+                let rec = self.node_mut(inode);
+                (rec.trash_hours, rec.ctime) = (hours, ts);
+            }
+            tally.count(change);
+        }
+        Ok(tally.outcome())
+    }
+
+    pub(super) fn set_eattr(
+        &mut self,
+        ts: u32,
+        top: Inode,
+        uid: u32,
+        bits: u8,
+        smode: u8,
+    ) -> Result<Outcome, Status> {
+        self.existing(top)?;
+        if smode > 7 || smode & KIND == 3 {
+            return Err(Status::EINVAL);
+        }
+        let mut tally = Tally::default();
+        for inode in self.tree(top, smode & RECURSIVE != 0) {
+            let rec = self.node(inode);
+            let frozen = rec.eattr & eattr::IMMUTABLE != 0 && bits & eattr::NOOWNER != 0;
+            if !may_change(&rec, uid) || frozen {
+                tally.denied += 1;
+                continue;
+            }
+            let mut new = match smode & KIND {
+                0 => bits,
+                1 => rec.eattr | bits,
+                _ => rec.eattr & !bits,
+            };
+            if !rec.is_dir() {
+                new &= !eattr::NOENTRYCACHE;
+            }
+            let change = new != rec.eattr;
+            if change {
+                let rec = self.node_mut(inode);
+                (rec.eattr, rec.ctime) = (new, ts);
+            }
+            tally.count(change);
+        }
+        Ok(tally.outcome())
+    }
+
+    pub(super) fn change_archived(
+        &mut self,
+        ts: u32,
+        top: Inode,
+        uid: u32,
+        cmd: u8,
+    ) -> Result<Outcome, Status> {
+        self.existing(top)?;
+        if cmd > 1 {
+            return Err(Status::EINVAL);
+        }
+        let mut tally = Tally::default();
+        for inode in self.tree(top, true) {
+            let rec = self.node(inode);
+            if !rec.has_chunks() {
+                continue;
+            }
+            if !may_change(&rec, uid) || rec.eattr & eattr::IMMUTABLE != 0 {
+                tally.denied += 1;
+                continue;
+            }
+            let ids: Vec<u64> = self.tables.iter_from(inode, &rec, 0).map(|(_, id)| id).collect();
+            for id in ids {
+                if let Some(chunk) = self.chunks.get_mut(id) {
+                    tally.count(chunk.archived() != (cmd == 1));
+                    chunk.set_archived(cmd == 1);
+                }
+            }
+            if cmd == 0 {
+                self.node_mut(inode).ctime = ts;
+            }
+        }
+        Ok(tally.outcome())
+    }
+}

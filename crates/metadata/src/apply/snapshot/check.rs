@@ -1,0 +1,44 @@
+//! What must hold before a copy begins, so that it never stops half way.
+
+use super::{OVERWRITE, Run};
+use crate::fs::Fs;
+use types::{Inode, NodeType, Status};
+
+impl Fs {
+    /// Where a name of the copy exists already, it must be of the same type, and replaceable.
+    pub(super) fn check_copy(
+        &self,
+        run: &Run<'_>,
+        src: Inode,
+        parent: Inode,
+        name: &[u8],
+    ) -> Result<(), Status> {
+        let rec = self.existing(src)?;
+        if name.is_empty() || (rec.is_dir() && self.is_below(parent, src)) {
+            return Err(Status::EINVAL);
+        }
+        if rec.is(NodeType::Trash) || rec.is(NodeType::Sustained) {
+            return Err(Status::EPERM);
+        }
+        let mut pairs: Vec<(Inode, Inode)> =
+            self.lookup(parent, name).map(|dst| (src, dst)).into_iter().collect();
+        while let Some((src, dst)) = pairs.pop() {
+            let (from, to) = (self.node(src), self.node(dst));
+            if from.node_type() != to.node_type() {
+                return Err(Status::EPERM);
+            }
+            if !from.is_dir() {
+                if !run.has(OVERWRITE) {
+                    return Err(Status::EEXIST);
+                }
+                continue;
+            }
+            for slot in self.entry_slots(src) {
+                let edge = self.edges.get(slot);
+                let there = self.lookup(dst, self.names.get(edge.name));
+                pairs.extend(there.map(|dst| (edge.child(), dst)));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,180 @@
+//! From bytes to state.
+
+use super::LoadError;
+use crate::file::ChunkRec;
+use crate::fs::Fs;
+use crate::ns::records::NodeRec;
+use crate::tables::sclass::StorageClass;
+use ondisk::image::{Body, Chnk, Edge, Node, NodeData, NodeRecord, Scla, SclassRecord, Section, SectionName};
+use ondisk::{Image, ImageFile};
+use std::collections::BTreeMap;
+use types::{Inode, MAX_SYMLINK};
+
+/// What stands for a symlink target that is too long.
+const LONG_TARGET: &[u8] = b"... path too long ...";
+
+/// The sections of a file, found by name.
+pub(super) struct Sections<'a>(BTreeMap<SectionName, Section<'a>>);
+
+impl<'a> Sections<'a> {
+    fn collect(image: &Image<'a>) -> Result<Self, LoadError> {
+        let mut all = BTreeMap::new();
+        for section in image.sections() {
+            let section = section?;
+            if all.insert(section.name, section).is_some() {
+                return Err(LoadError::SectionTwice(section.name));
+            }
+        }
+        Ok(Sections(all))
+    }
+
+    /// Takes a section out; the rest is unknown in the end.
+    pub(super) fn take<S: Body<'a>>(&mut self) -> Option<Section<'a>> {
+        self.0.remove(&S::NAME)
+    }
+
+    fn need<S: Body<'a>>(&mut self) -> Result<Section<'a>, LoadError> {
+        self.take::<S>().ok_or(LoadError::SectionMissing(S::NAME))
+    }
+
+    fn finish(self) -> Result<(), LoadError> {
+        match self.0.into_values().next() {
+            None => Ok(()),
+            Some(Section { name: section, version, offset, .. }) => {
+                Err(ondisk::ImageError::UnknownSection { section, version, offset }.into())
+            }
+        }
+    }
+}
+
+impl Fs {
+    /// Loads an image. `ts` (Unix seconds) is when an empty one begins to live.
+    ///
+    /// Everything is checked that later work relies on (`spec/metadata-format.md` 7); chunks that files name but the
+    /// image does not have are tolerated, see [`Fs::missing_chunks`].
+    pub fn from_image(file: &[u8], ts: u32) -> Result<Fs, LoadError> {
+        let image = match Image::open(file)? {
+            ImageFile::Empty => return Ok(Fs::new_empty(ts)),
+            ImageFile::Image(image) => image,
+        };
+        let header = image.header();
+        let mut sections = Sections::collect(&image)?;
+        let mut fs = Fs::bare(header.id);
+        fs.version = header.version;
+        fs.meta_id = header.id;
+        if let Some(section) = sections.take::<Scla>() {
+            fs.load_classes(&section)?;
+        }
+        if let Some(section) = sections.take::<Chnk>() {
+            fs.load_chunks(&section)?;
+        }
+        let nodes = sections.need::<Node>()?;
+        let names = sections.need::<Edge>()?;
+        fs.load_nodes(&nodes)?;
+        fs.load_names(&names)?;
+        fs.load_tables(&mut sections)?;
+        sections.finish()?;
+        fs.check_loaded()?;
+        Ok(fs)
+    }
+
+    fn load_classes(&mut self, section: &Section<'_>) -> Result<(), LoadError> {
+        for record in section.read::<Scla>()? {
+            let record = record?;
+            let bad = |what| LoadError::BadClass { id: record.id, what };
+            let id = u8::try_from(record.id).map_err(|_| bad("above 255"))?;
+            match id {
+                0 => return Err(bad("there is no such id")),
+                1..=9 => {}
+                _ if self.classes.get(id).is_some() => return Err(bad("there twice")),
+                _ => {}
+            }
+            self.classes.set(id, Some(class(&record)));
+        }
+        Ok(())
+    }
+
+    fn load_chunks(&mut self, section: &Section<'_>) -> Result<(), LoadError> {
+        // A record has at least 16 bytes, so the number of bytes bounds what is reserved.
+        self.chunks.reserve(section.body.len() / 16);
+        let records = section.read::<Chnk>()?;
+        self.chunks.next_id = records.head().0;
+        for record in records {
+            let record = record?;
+            if self.chunks.get(record.id.0).is_some() {
+                return Err(LoadError::ChunkTwice(record.id));
+            }
+            self.add_chunk(ChunkRec::new(record.id.0, record.version.0, record.locked_to, record.archived));
+            self.chunks.next_id = self.chunks.next_id.max(record.id.0.saturating_add(1));
+        }
+        Ok(())
+    }
+
+    fn load_nodes(&mut self, section: &Section<'_>) -> Result<(), LoadError> {
+        let records = section.read::<Node>()?;
+        let highest = records.head().max_inode.0;
+        for record in records {
+            self.load_node(&record?)?;
+        }
+        self.max_inode = self.max_inode.max(highest);
+        Ok(())
+    }
+
+    fn load_node(&mut self, record: &NodeRecord<'_>) -> Result<(), LoadError> {
+        let inode = record.inode;
+        if inode.0 == 0 || self.node(inode).exists() {
+            return Err(LoadError::BadInode(inode));
+        }
+        self.inodes.insert(inode.0);
+        let rec = NodeRec {
+            kind: record.kind as u8,
+            sclass: record.sclass,
+            eattr: record.eattr,
+            winattr: record.winattr,
+            mode: record.mode & 0o7777,
+            trash_hours: record.trash_hours,
+            uid: record.uid,
+            gid: record.gid,
+            atime: record.atime,
+            mtime: record.mtime,
+            ctime: record.ctime,
+            a: match record.data {
+                NodeData::File { length, .. } => length,
+                NodeData::Device(rdev) => rdev.into(),
+                NodeData::Symlink(target) if target.len() > MAX_SYMLINK => {
+                    self.names.insert(LONG_TARGET).into()
+                }
+                NodeData::Symlink(target) => self.names.insert(target).into(),
+                NodeData::None => 0,
+            },
+            ..NodeRec::default()
+        };
+        self.put_node(inode, rec);
+        if let NodeData::File { chunks, .. } = &record.data {
+            for (at, id) in chunks.iter().enumerate() {
+                self.put_chunk(inode, at as u32, id.0);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn class(record: &SclassRecord<'_>) -> StorageClass {
+    let counts = record.counts;
+    let (create, rest) = record.labels.split_at(usize::from(counts.create).min(record.labels.len()));
+    let (keep, archive) = rest.split_at(usize::from(counts.keep).min(rest.len()));
+    StorageClass {
+        name: record.name.as_ref().into(),
+        admin_only: record.admin_only,
+        mode: record.mode,
+        arch_delay: record.arch_delay,
+        create: create.to_vec(),
+        keep: keep.to_vec(),
+        archive: archive.to_vec(),
+    }
+}
+
+/// An error about a node that a record names.
+pub(super) fn bad_record(section: SectionName, inode: Inode, what: &'static str) -> LoadError {
+    LoadError::BadRecord { section, inode, what }
+}

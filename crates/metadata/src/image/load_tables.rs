@@ -1,0 +1,184 @@
+//! The smaller sections.
+
+use super::LoadError;
+use super::load::{Sections, bad_record};
+use crate::fs::Fs;
+use crate::tables::acl::Acl;
+use crate::tables::csdb::{CsRecord, Maintenance};
+use crate::tables::flock::Flock;
+use crate::tables::plock::{PosixLocks, PosixRange};
+use crate::tables::quota::Quota;
+use crate::tables::sessions::Session;
+use ondisk::image::{Body, Csdb, Flck, Free, Open, Pacl, Plck, PosixLockRecord, Quot, Section, Sess, Xatr};
+use types::Inode;
+
+impl Fs {
+    pub(super) fn load_tables(&mut self, sections: &mut Sections<'_>) -> Result<(), LoadError> {
+        type Load<'a> = fn(&mut Fs, &Section<'a>) -> Result<(), LoadError>;
+        let all: [(Option<Section<'_>>, Load<'_>); 9] = [
+            (sections.take::<Sess>(), Fs::load_sessions),
+            (sections.take::<Free>(), Fs::load_free),
+            (sections.take::<Quot>(), Fs::load_quotas),
+            (sections.take::<Xatr>(), Fs::load_xattrs),
+            (sections.take::<Pacl>(), Fs::load_acls),
+            (sections.take::<Open>(), Fs::load_opens),
+            (sections.take::<Flck>(), Fs::load_flocks),
+            (sections.take::<Plck>(), Fs::load_plocks),
+            (sections.take::<Csdb>(), Fs::load_servers),
+        ];
+        for (section, load) in all {
+            if let Some(section) = section {
+                load(self, &section)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn load_sessions(&mut self, section: &Section<'_>) -> Result<(), LoadError> {
+        let records = section.read::<Sess>()?;
+        self.sessions.next = records.head().next_session.0;
+        for record in records {
+            let record = record?;
+            if self.sessions.get(record.id).is_some() {
+                return Err(LoadError::SessionTwice(record.id));
+            }
+            let mut session = Session::new(&record.fields, record.disconnected);
+            (session.counters, session.last_hour) = (record.current_ops, record.last_ops);
+            self.sessions.insert(record.id, session);
+            self.sessions.next = self.sessions.next.max(record.id.0.saturating_add(1));
+        }
+        Ok(())
+    }
+
+    fn load_free(&mut self, section: &Section<'_>) -> Result<(), LoadError> {
+        for record in section.read::<Free>()? {
+            let record = record?;
+            if record.inode.0 == 0 || self.inodes.contains(record.inode.0) {
+                return Err(bad_record(Free::NAME, record.inode, "it is in use, or there twice"));
+            }
+            self.inodes.insert(record.inode.0);
+            self.max_inode = self.max_inode.max(record.inode.0);
+            self.free.push(record.inode, record.freed);
+        }
+        Ok(())
+    }
+
+    fn load_quotas(&mut self, section: &Section<'_>) -> Result<(), LoadError> {
+        for record in section.read::<Quot>()? {
+            let record = record?;
+            if !self.node(record.inode).is_dir() {
+                return Err(bad_record(Quot::NAME, record.inode, "no such directory"));
+            }
+            let ondisk::image::QuotaRecord { grace, exceeded, flags, stamp, limits, .. } = record;
+            self.quotas.set(record.inode, Quota { grace, exceeded, flags, stamp, limits });
+        }
+        Ok(())
+    }
+
+    fn load_xattrs(&mut self, section: &Section<'_>) -> Result<(), LoadError> {
+        for record in section.read::<Xatr>()? {
+            let record = record?;
+            if !self.node(record.inode).exists() {
+                return Err(bad_record(Xatr::NAME, record.inode, "no such node"));
+            }
+            self.xattrs.append(record.inode, record.name.as_bytes(), record.value);
+            self.mark_xattrs(record.inode);
+        }
+        Ok(())
+    }
+
+    fn load_acls(&mut self, section: &Section<'_>) -> Result<(), LoadError> {
+        for record in section.read::<Pacl>()? {
+            let record = record?;
+            if !self.node(record.inode).exists() {
+                return Err(bad_record(Pacl::NAME, record.inode, "no such node"));
+            }
+            if !matches!(record.kind, Acl::ACCESS | Acl::DEFAULT) {
+                return Err(bad_record(Pacl::NAME, record.inode, "neither an access nor a default ACL"));
+            }
+            let acl = Acl::new(record.user, record.group, record.other, record.mask, record.named);
+            self.set_acl(record.inode, record.kind, Some(acl));
+        }
+        Ok(())
+    }
+
+    fn load_opens(&mut self, section: &Section<'_>) -> Result<(), LoadError> {
+        for record in section.read::<Open>()? {
+            let record = record?;
+            if self.sessions.get(record.session).is_some() {
+                self.opens.add(record.session, record.inode);
+            }
+        }
+        Ok(())
+    }
+
+    fn load_flocks(&mut self, section: &Section<'_>) -> Result<(), LoadError> {
+        for record in section.read::<Flck>()? {
+            let ondisk::image::FlockRecord { inode, owner, session, exclusive } = record?;
+            if !self.opens.contains(session, inode) {
+                return Err(bad_record(Flck::NAME, inode, "locked but not open in that session"));
+            }
+            let locked = self.flocks.lock(inode, Flock { owner, session, exclusive });
+            locked.map_err(|_| bad_record(Flck::NAME, inode, "locks that exclude each other"))?;
+        }
+        Ok(())
+    }
+
+    fn load_plocks(&mut self, section: &Section<'_>) -> Result<(), LoadError> {
+        let mut last: Option<(Inode, PosixLocks)> = None;
+        for record in section.read::<Plck>()? {
+            let record = record?;
+            let PosixLockRecord { inode, owner, session, pid, start, end, exclusive } = record;
+            let range = PosixRange { start, end, exclusive };
+            match &mut last {
+                Some((i, locks)) if (*i, locks.session, locks.owner) == (inode, session, owner) => {
+                    check_order(locks, &record)?;
+                    locks.ranges.push(range);
+                }
+                _ => {
+                    if start >= end {
+                        return Err(bad_record(Plck::NAME, inode, "an empty lock range"));
+                    }
+                    let new = PosixLocks { session, owner, pid, ranges: vec![range] };
+                    if let Some((inode, locks)) = last.replace((inode, new)) {
+                        self.plocks.append(inode, locks);
+                    }
+                }
+            }
+        }
+        if let Some((inode, locks)) = last {
+            self.plocks.append(inode, locks);
+        }
+        Ok(())
+    }
+
+    fn load_servers(&mut self, section: &Section<'_>) -> Result<(), LoadError> {
+        for record in section.read::<Csdb>()? {
+            let record = record?;
+            let address = (record.ip, record.port);
+            let maintenance = match record.maintenance {
+                0 => Maintenance::Off,
+                1 => Maintenance::On,
+                _ => Maintenance::Temporary,
+            };
+            let cs = CsRecord { id: record.id, maintenance, maintenance_until: record.maintenance_end };
+            if self.csdb.by_address.insert(address, cs).is_some() {
+                let ip = std::net::Ipv4Addr::from(record.ip);
+                return Err(LoadError::ServerTwice(format!("{ip}:{}", record.port)));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Ranges of one owner ascend, and two of a kind do not touch.
+fn check_order(locks: &PosixLocks, record: &PosixLockRecord) -> Result<(), LoadError> {
+    let bad = |what| Err(bad_record(Plck::NAME, record.inode, what));
+    match locks.ranges.last() {
+        Some(last) if record.start < last.end || record.start >= record.end => bad("lock range not in order"),
+        Some(last) if record.start == last.end && record.exclusive == last.exclusive => {
+            bad("lock range not connected")
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,2 @@
+#![no_main]
+fuzz::fuzz_direction!(proto::client_master::CltoMa<'_>);
