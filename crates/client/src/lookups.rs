@@ -63,6 +63,11 @@ impl Lookups {
         (monotonic_ms() - seen.at_ms < FRESH_MS && seen.caller == *caller).then_some(seen)
     }
 
+    /// Anything may have changed.
+    pub(crate) fn clear(&self) {
+        lock(&self.0).clear();
+    }
+
     /// The node was changed.
     pub(crate) fn forget(&self, inode: Inode) {
         lock(&self.0).remove(&inode);

@@ -45,6 +45,7 @@ mount options (default):
     mfsmkdircopysgid=N (1)               mfssugidclearmode=MODE (EXT)
     mfsnoxattrs, mfsnoposixlocks, mfsnobsdlocks
     mfsrlimitnofile=N, mfsnice=N, mfsmemlock, mfsallowoomkiller
+    mfspreflabels=EXPR[;EXPR...]
     nonempty, ro, mfssuid, mfsdev
 ";
 

@@ -24,6 +24,8 @@ pub struct MountOptions {
     pub mount_point: PathBuf,
     /// The connection to the master, and the sizes of caches.
     pub client: client::Options,
+    /// Where command line tools find the mount's way to the master.
+    pub proxy: Ipv4Addr,
     /// Stay in the foreground.
     pub foreground: bool,
     /// Serve one request after the other.
@@ -79,6 +81,7 @@ impl Default for MountOptions {
         MountOptions {
             mount_point: PathBuf::new(),
             client: client::Options::default(),
+            proxy: Ipv4Addr::LOCALHOST,
             foreground: false,
             single_thread: false,
             read_only: false,
@@ -131,6 +134,8 @@ pub(crate) fn set_value(options: &mut MountOptions, name: &str, value: &str) -> 
         "mfspassword" => client.password = Some(PasswordMd5::of(value.as_bytes())),
         "mfsmd5pass" => client.password = Some(md5(value)?),
         "mfspassfile" => client.password = Some(password_file(value)?),
+        "mfspreflabels" => client.preferred_labels = crate::labels::parse(value)?,
+        "mfsproxy" => options.proxy = address(value)?,
         "mfsmkdircopysgid" => client.mkdir_copy_sgid = number::<u8>(name, value)? != 0,
         "mfssugidclearmode" => client.sugid_clear_mode = sugid_clear_mode(value)?,
         "mfsioretries" => client.io_retries = number(name, value)?,

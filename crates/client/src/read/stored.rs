@@ -198,10 +198,12 @@ impl Core {
         }
     }
 
-    /// The least busy server that has not failed us; the master's order decides among equals.
+    /// The best server that has not failed us: by preferred labels, then by what we ask of it already; the master's
+    /// order decides among equals.
     fn choose(&self, place: &Place, bad: &[SocketAddrV4]) -> Option<SocketAddrV4> {
-        let copies = place.copies.iter().map(|Location { addr, .. }| *addr);
-        copies.filter(|addr| !bad.contains(addr)).min_by_key(|&addr| self.pool.load(addr))
+        let copies = place.copies.iter().filter(|copy| !bad.contains(&copy.addr));
+        let rank = |copy: &&Location| (self.options.preference(copy.labels), self.pool.load(copy.addr));
+        copies.min_by_key(rank).map(|copy| copy.addr)
     }
 
     /// Where the chunk is, from memory or from the master.

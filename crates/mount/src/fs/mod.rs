@@ -9,6 +9,7 @@ mod listed;
 mod lock;
 mod namespace;
 mod no_xattr;
+mod special;
 mod xattr;
 
 use crate::fuse::{Device, Op, Reply, Request};
@@ -18,6 +19,8 @@ use listed::Listed;
 use lock::Interrupts;
 use no_xattr::NoXattr;
 use rustix::io::Errno;
+pub(crate) use special::Special;
+use special::{SpecialState, is_special};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -53,6 +56,8 @@ pub(crate) struct Fs {
     groups: Groups,
     no_xattr: NoXattr,
     interrupts: Arc<Interrupts>,
+    special: Special,
+    special_state: SpecialState,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -60,7 +65,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Fs {
-    pub(crate) fn new(client: Client, cache: CacheOptions) -> Self {
+    pub(crate) fn new(client: Client, cache: CacheOptions, special: Special) -> Self {
         Fs {
             client,
             handles: Mutex::default(),
@@ -70,6 +75,8 @@ impl Fs {
             groups: Groups::new(cache.groups),
             no_xattr: NoXattr::new(cache.xattr),
             interrupts: Arc::default(),
+            special,
+            special_state: SpecialState::default(),
             cache,
         }
     }
@@ -95,6 +102,10 @@ impl Fs {
             Err(error) => return device.reply(request.unique).error(*error),
         };
         let reply = device.reply(request.unique);
+        self.count(op.name());
+        if is_special(request.node) {
+            return self.serve_special(request, op, reply);
+        }
         if let Err((error, reply)) = self.dispatch(request, op, reply, scratch) {
             reply.error(error);
         }
@@ -154,5 +165,19 @@ impl Fs {
             }
         }
         Ok(())
+    }
+
+    /// Requests about special files: read them, and that is all.
+    fn serve_special(&self, request: &Request<'_>, op: &Op<'_>, reply: Reply) {
+        let node = request.node;
+        match op {
+            Op::GetAttr => self.special_attr(node, reply),
+            Op::Open { flags } => self.special_open(node, request.uid, *flags, reply),
+            Op::Read { fh, offset, size } => self.special_read(*fh, *offset, *size, reply),
+            Op::Write { fh, data, .. } => self.special_write(*fh, data.len(), reply),
+            Op::Release { fh, .. } => self.special_release(node, *fh, reply),
+            Op::Flush { .. } | Op::Access { .. } | Op::FSync { .. } => reply.ok(),
+            _ => reply.error(Errno::PERM),
+        }
     }
 }
