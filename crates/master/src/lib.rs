@@ -12,6 +12,7 @@ mod data_cache;
 pub mod exports;
 pub mod images;
 pub mod journal;
+mod lock_queues;
 mod metaloggers;
 mod random;
 pub mod recovery;

@@ -32,7 +32,7 @@ impl Master {
                 net.send_held(conn, self.journal.last(), &p::CsservCommandReply { status });
             }
             CltoMa::SessionCommand(q) => {
-                let status = self.session_command(q.command, q.session);
+                let status = self.session_command(net, q.command, q.session);
                 net.send_held(conn, self.journal.last(), &p::SessionCommandReply { status });
             }
             CltoMa::ModuleInfo(q) => net.send(conn, &p::ModuleInfoReply { info: self.module(q.msgid) }),
@@ -199,7 +199,7 @@ impl Master {
     }
 
     /// Only sessions that nobody uses can be removed.
-    fn session_command(&mut self, command: u8, session: SessionId) -> Status {
+    fn session_command(&mut self, net: &mut Net, command: u8, session: SessionId) -> Status {
         if command != 0 {
             Status::EINVAL
         } else if self.fs.session(session).is_none() {
@@ -207,7 +207,7 @@ impl Master {
         } else if !self.clients.of_session(session).is_empty() {
             Status::ACTIVE
         } else {
-            self.remove_session(session);
+            self.remove_session(net, session);
             Status::OK
         }
     }

@@ -5,6 +5,7 @@ pub(crate) mod data;
 mod dispatch;
 mod info;
 mod links;
+pub(crate) mod locks;
 mod namespace;
 mod notify;
 mod periodic;

@@ -1,6 +1,7 @@
 //! How long sessions live (`spec/wire-client-master.md` 2.10).
 
 use crate::core::Master;
+use net::reactor::Net;
 use ondisk::Op;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -34,13 +35,14 @@ impl Sessions {
 impl Master {
     /// The session's last connection is gone.
     pub(crate) fn session_lost(&mut self, session: SessionId) {
+        self.locks.forget(session);
         if self.fs.session(session).is_some() {
             self.run_or_tell(&Op::SesDisconnected { session });
         }
     }
 
     /// Every ten seconds: removes sessions that were closed, or that nobody came back to in time.
-    pub(crate) fn check_sessions(&mut self, now: Instant) {
+    pub(crate) fn check_sessions(&mut self, net: &mut Net, now: Instant) {
         let grace = now.duration_since(self.sessions.started) < GRACE_AFTER_START;
         let over: Vec<SessionId> = self
             .fs
@@ -54,15 +56,15 @@ impl Master {
             .collect();
         for session in over {
             tracing::info!("session {session} removed");
-            self.remove_session(session);
+            self.remove_session(net, session);
         }
     }
 
     /// Removes a session with everything it holds.
-    pub(crate) fn remove_session(&mut self, session: SessionId) {
+    pub(crate) fn remove_session(&mut self, net: &mut Net, session: SessionId) {
         let open: Vec<Inode> = self.fs.open_files(session).collect();
         for inode in open {
-            self.release(session, inode);
+            self.release(net, session, inode);
         }
         self.run_or_tell(&Op::SesDel { session });
         self.sessions.closed.remove(&session);

@@ -52,6 +52,7 @@ pub(super) fn run(ctx: &mut Context) -> Result<()> {
         clients: ClientLinks::default(),
         sessions: Sessions::new(now),
         pending: Default::default(),
+        locks: Default::default(),
         data_cache: Default::default(),
         reservations: Default::default(),
         timers: Timers::new(now, unix),
@@ -264,7 +265,7 @@ impl Handler for Master {
         }
     }
 
-    fn closed(&mut self, _: &mut Net, conn: ConnId, reason: CloseReason) {
+    fn closed(&mut self, net: &mut Net, conn: ConnId, reason: CloseReason) {
         if let Some(link) = self.clients.get(conn) {
             match &reason {
                 CloseReason::Eof => tracing::debug!("client {}: {reason}", link.ip),
@@ -275,7 +276,7 @@ impl Handler for Master {
                 self.session_lost(session);
             }
         } else if self.chunkservers.has(conn) {
-            self.chunkserver_closed(conn, &reason);
+            self.chunkserver_closed(net, conn, &reason);
         } else {
             self.metaloggers.remove(conn, &reason);
         }
@@ -283,6 +284,7 @@ impl Handler for Master {
 
     fn end_of_turn(&mut self, net: &mut Net) {
         self.settle_chunks(net);
+        self.serve_locks(net);
         self.journal.commit();
         let durable = self.journal.durable();
         net.release(durable);

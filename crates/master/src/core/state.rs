@@ -35,6 +35,8 @@ pub(crate) struct Master {
     pub(crate) metaloggers: crate::metaloggers::Metaloggers,
     /// Requests that wait for chunkservers.
     pub(crate) pending: crate::client::data::PendingChunks,
+    /// Calls that wait for locks.
+    pub(crate) locks: crate::client::locks::LockWaiters,
     /// Who may mount what.
     pub(crate) exports: Vec<Export>,
     /// Who may keep what in their caches.

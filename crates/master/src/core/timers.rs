@@ -65,7 +65,7 @@ impl Master {
         let seconds = self.timers.seconds;
         self.empty_buckets(seconds);
         if seconds.is_multiple_of(10) {
-            self.check_sessions(now);
+            self.check_sessions(net, now);
         }
         if seconds.is_multiple_of(60) {
             self.free_inodes();

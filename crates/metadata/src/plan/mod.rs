@@ -8,6 +8,7 @@ mod access;
 mod attr;
 mod caller;
 mod data;
+mod lock;
 mod namespace;
 mod open;
 mod quota;
@@ -24,6 +25,10 @@ pub use access::{AccessSet, access_set};
 pub use attr::{attr_of, attr_of_entry};
 pub use caller::{Caller, Disable, SessionCaps, SessionFlag};
 pub use data::{WritePlan, plan_write_end_length, read_chunk, refuse_write, write_chunk};
+pub use lock::{
+    LockOwner, PosixWish, has_flock, need_open, plan_flock, plan_funlock, plan_posix_lock, plan_posix_unlock,
+    plan_release, posix_conflict,
+};
 pub use namespace::{
     LookedUp, NewNode, check_access, lookup, plan_link, plan_mkdir, plan_mknod, plan_symlink, readlink,
 };
@@ -38,4 +43,7 @@ pub use truncate::{TruncateRequest, Truncation, check_truncate};
 pub use upkeep::{
     quota_changes, space_within_quotas, sustained_is_due, sustained_space, trash_is_due, trash_space,
 };
+<<<<<<< HEAD
 pub use xattr::{AclPerms, XattrNode, get_acl, get_xattr, list_xattrs, plan_set_acl, plan_set_xattr};
+=======
+>>>>>>> commands
