@@ -43,7 +43,4 @@ pub use truncate::{TruncateRequest, Truncation, check_truncate};
 pub use upkeep::{
     quota_changes, space_within_quotas, sustained_is_due, sustained_space, trash_is_due, trash_space,
 };
-<<<<<<< HEAD
 pub use xattr::{AclPerms, XattrNode, get_acl, get_xattr, list_xattrs, plan_set_acl, plan_set_xattr};
-=======
->>>>>>> commands
