@@ -108,7 +108,8 @@ fn durability(cfg: &daemon::Config) -> Durability {
 fn remap(cfg: &daemon::Config) -> Result<Option<Remap>, Problem> {
     let names = ["REMAP_SOURCE_IP_CLASS", "REMAP_DESTINATION_IP_CLASS"];
     let [source, destination] = names.map(|name| cfg.optional(name));
-    let (Some(bits), Some(source), Some(destination)) = (cfg.optional_int("REMAP_BITS"), source, destination) else {
+    let (Some(bits), Some(source), Some(destination)) = (cfg.optional_int("REMAP_BITS"), source, destination)
+    else {
         return Ok(None);
     };
     let ip = |name: &str, text: &str| {
@@ -144,7 +145,8 @@ fn placement_options(cfg: &daemon::Config) -> Result<Options, Problem> {
         },
         creations_respect_topology: cfg.number("CREATIONS_RESPECT_TOPOLOGY"),
         replications_respect_topology: cfg.number("REPLICATIONS_RESPECT_TOPOLOGY"),
-        acceptable_difference: difference.unwrap_or_else(|| cfg.real("ACCEPTABLE_PERCENTAGE_DIFFERENCE") / 100.0),
+        acceptable_difference: difference
+            .unwrap_or_else(|| cfg.real("ACCEPTABLE_PERCENTAGE_DIFFERENCE") / 100.0),
         queue_length: cfg.number("PRIORITY_QUEUES_LENGTH"),
         heavy_load_threshold: cfg.number("CS_HEAVY_LOAD_THRESHOLD"),
         heavy_load_ratio: cfg.real("CS_HEAVY_LOAD_RATIO_THRESHOLD"),

@@ -104,14 +104,22 @@ impl Master {
         };
         let Some(link) = self.metaloggers.links.get_mut(&conn) else { return Verdict::Keep };
         match packet {
-            MltoMa::MlRegisterPacket(q) if link.version.is_none() => self.register_metalogger(net, conn, q.request),
+            MltoMa::MlRegisterPacket(q) if link.version.is_none() => {
+                self.register_metalogger(net, conn, q.request)
+            }
             MltoMa::DownloadStart(q) => {
                 net.send(conn, &p::DownloadInfoPacket { info: link.downloads.start(&*self.storage, q.file) });
                 Verdict::Keep
             }
             MltoMa::DownloadRequest(q) => match link.downloads.read(q.offset, q.length) {
                 Ok(data) => {
-                    net.send(conn, &p::DownloadData { offset: q.offset, block: p::CrcBlock { crc: crc32fast::hash(&data), data: &data } });
+                    net.send(
+                        conn,
+                        &p::DownloadData {
+                            offset: q.offset,
+                            block: p::CrcBlock { crc: crc32fast::hash(&data), data: &data },
+                        },
+                    );
                     Verdict::Keep
                 }
                 Err(error) => Verdict::Close(format!("download failed: {error}")),

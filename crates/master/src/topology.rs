@@ -34,7 +34,6 @@ impl Topology {
         let line = self.lines.iter().rev().find(|(range, _)| range.contains(ip));
         line.map_or(&[], |(_, location)| location)
     }
-
 }
 
 impl placement::Topology for Topology {

@@ -139,7 +139,8 @@ impl Master {
         if let Err(status) = self.run_chunk_op(&op, cur) {
             return self.refuse(net, from, status);
         }
-        let running = Running { session: m.session, inode: q.inode, index: q.index, prev: planned.chunk, cur };
+        let running =
+            Running { session: m.session, inode: q.inode, index: q.index, prev: planned.chunk, cur };
         if started {
             let waiting = self.waiting(from, Some(running));
             self.pending.0.await_operation(cur, waiting);
@@ -168,7 +169,8 @@ impl Master {
         let file_length = self.fs.get(run.inode).map_or(0, |n| n.length());
         let client = self.client_ip(conn);
         let now = self.chunk_time();
-        let (version, copies) = match self.cluster.locations(now, &crate::cs::Meta(&self.fs), run.cur, client) {
+        let (version, copies) = match self.cluster.locations(now, &crate::cs::Meta(&self.fs), run.cur, client)
+        {
             Ok(found) => (found.version, found.servers.iter().map(|s| crate::cs::location(s)).collect()),
             Err(_) => (self.fs.chunk(run.cur).map_or(ChunkVersion(0), |c| c.version), Vec::new()),
         };
@@ -257,11 +259,15 @@ impl Master {
                 self.pending.0.await_operation(cur, waiting);
             }
             Truncation::Reserve => {
-                let start = self.reservations.get(&node.inode).map_or(node.length(), |end| node.length().max(*end));
+                let start =
+                    self.reservations.get(&node.inode).map_or(node.length(), |end| node.length().max(*end));
                 let end = start.saturating_add(q.length);
                 self.reservations.insert(node.inode, end);
                 let attr = attr_of(&self.fs, &node, &caller);
-                net.send(from.conn, &p::FuseTruncateReply { msgid: q.msgid, reply: Reply::Body((start, attr)) });
+                net.send(
+                    from.conn,
+                    &p::FuseTruncateReply { msgid: q.msgid, reply: Reply::Body((start, attr)) },
+                );
                 self.tell_length_changed(net, from.conn, node.inode, end);
             }
             Truncation::SetLength { .. } | Truncation::Nothing => {
@@ -290,7 +296,12 @@ impl Master {
         };
         self.reservations.remove(&node.inode);
         let attr = attr_of(&self.fs, &node, &Caller::new(caps, q.cred));
-        self.answer(net, from.conn, before, &p::FuseTruncateReply { msgid: q.msgid, reply: Reply::Body((previous, attr)) });
+        self.answer(
+            net,
+            from.conn,
+            before,
+            &p::FuseTruncateReply { msgid: q.msgid, reply: Reply::Body((previous, attr)) },
+        );
         if q.flags & TruncateRequest::UPDATE == 0 {
             self.data_cache.modified(node.inode, from.member.session);
         }

@@ -92,6 +92,18 @@ impl Master {
             CltoMa::FuseSustainedInodes(q) => self.sustained_inodes(net, m.session, q),
             CltoMa::FuseFlock(q) => self.flock(net, from, q),
             CltoMa::FusePosixLock(q) => self.posix_lock(net, from, q),
+            CltoMa::FuseGetxattr(q) => self.getxattr(net, from.conn, m, q),
+            CltoMa::FuseGetfacl(q) => self.getfacl(net, from.conn, m, q),
+            CltoMa::FuseSetxattr(q) => {
+                let before = self.journal.last();
+                let status = self.setxattr(m, q).into();
+                self.answer(net, from.conn, before, &p::FuseSetxattrReply { msgid: q.msgid, status });
+            }
+            CltoMa::FuseSetfacl(q) => {
+                let before = self.journal.last();
+                let status = self.setfacl(m, q).into();
+                self.answer(net, from.conn, before, &p::FuseSetfaclReply { msgid: q.msgid, status });
+            }
             CltoMa::FuseAmtimeInodes(q) => self.amtime_inodes(m, q),
             CltoMa::FuseTimeSync(q) => {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -15,13 +15,15 @@ impl Master {
     pub(super) fn monitor_packet(&mut self, net: &mut Net, conn: ConnId, packet: &CltoMa<'_>) -> Verdict {
         match packet {
             CltoMa::CservList(_) => {
-                let servers: Vec<p::CservInfo> = self.cluster.servers().map(|s| self.server_line(&s)).collect();
+                let servers: Vec<p::CservInfo> =
+                    self.cluster.servers().map(|s| self.server_line(&s)).collect();
                 net.send(conn, &p::CservListReply { servers: Rest::Items(&servers) });
             }
             CltoMa::Info(_) => net.send(conn, &p::InfoReply { info: self.master_info() }),
             CltoMa::MlogList(_) => {
                 let lines = self.metaloggers.registered();
-                let lines: Vec<p::MlogInfo> = lines.map(|(ip, version)| p::MlogInfo { version, ip }).collect();
+                let lines: Vec<p::MlogInfo> =
+                    lines.map(|(ip, version)| p::MlogInfo { version, ip }).collect();
                 net.send(conn, &p::MlogListReply { metaloggers: Rest::Items(&lines) });
             }
             CltoMa::SessionList(_) => self.send_sessions(net, conn),
@@ -130,19 +132,27 @@ impl Master {
     }
 
     fn send_sessions(&self, net: &mut Net, conn: ConnId) {
-        let lines: Vec<_> = self.fs.sessions().map(|(id, s)| (id, s, self.session_path(s.fields().root))).collect();
-        let lines: Vec<p::SessionInfo<'_>> = lines.iter().map(|(id, s, path)| self.session_line(*id, s, path)).collect();
+        let lines: Vec<_> =
+            self.fs.sessions().map(|(id, s)| (id, s, self.session_path(s.fields().root))).collect();
+        let lines: Vec<p::SessionInfo<'_>> =
+            lines.iter().map(|(id, s, path)| self.session_line(*id, s, path)).collect();
         net.send(conn, &p::SessionListReply { operations: Tag16::<16>, sessions: Rest::Items(&lines) });
     }
 
     fn session_path(&self, root: types::Inode) -> Vec<u8> {
         match root {
             types::Inode(0) => b".".to_vec(),
-            root => [b"/".to_vec(), self.fs.paths(root, types::ROOT).into_iter().next().unwrap_or_default()].concat(),
+            root => [b"/".to_vec(), self.fs.paths(root, types::ROOT).into_iter().next().unwrap_or_default()]
+                .concat(),
         }
     }
 
-    fn session_line<'a>(&self, id: SessionId, s: &'a metadata::Session, path: &'a [u8]) -> p::SessionInfo<'a> {
+    fn session_line<'a>(
+        &self,
+        id: SessionId,
+        s: &'a metadata::Session,
+        path: &'a [u8],
+    ) -> p::SessionInfo<'a> {
         let f = s.fields();
         let conns = self.clients.of_session(id);
         let member = conns.first().and_then(|conn| self.clients.member(*conn));
@@ -205,7 +215,13 @@ impl Master {
     fn module(&self, msgid: Option<MsgId>) -> p::ModuleForm {
         /// A master.
         const MASTER: u8 = 1;
-        let module = p::Module { kind: MASTER, version: OUR_VERSION, id: 0, metaid: 0, master: SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0) };
+        let module = p::Module {
+            kind: MASTER,
+            version: OUR_VERSION,
+            id: 0,
+            metaid: 0,
+            master: SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0),
+        };
         p::ModuleForm { msgid, module }
     }
 }

@@ -11,6 +11,7 @@ mod notify;
 mod periodic;
 mod register;
 pub(crate) mod sessions;
+mod xattr;
 
 pub(crate) use links::{ClientLinks, Member};
 
@@ -20,7 +21,9 @@ use types::{Name, OUR_VERSION, RestBytes};
 /// Answers GET_VERSION, which every port takes.
 pub(crate) fn version_info(q: &GetVersion) -> VersionInfo<'static> {
     let text = concat!("3.0.117-elkfs-", env!("CARGO_PKG_VERSION"));
-    VersionInfo { info: VersionForm { msgid: q.msgid, version: OUR_VERSION, text: RestBytes(text.as_bytes()) } }
+    VersionInfo {
+        info: VersionForm { msgid: q.msgid, version: OUR_VERSION, text: RestBytes(text.as_bytes()) },
+    }
 }
 
 /// Answers GET_CONFIG with the option's text, empty when it is not set.

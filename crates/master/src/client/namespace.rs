@@ -4,8 +4,8 @@ use super::Member;
 use crate::core::Master;
 use metadata::NodeView;
 use metadata::plan::{
-    self, Caller, LookedUp, NewNode, OpenRequest, attr_of, attr_of_entry, check_access, lookup, plan_link, plan_mkdir,
-    plan_mknod, plan_rename, plan_rmdir, plan_symlink, plan_unlink, shown,
+    self, Caller, LookedUp, NewNode, OpenRequest, attr_of, attr_of_entry, check_access, lookup, plan_link,
+    plan_mkdir, plan_mknod, plan_rename, plan_rmdir, plan_symlink, plan_unlink, shown,
 };
 use ondisk::Op;
 use proto::client_master as p;
@@ -28,7 +28,9 @@ impl Master {
         let caller = Caller::new(&m.caps, q.cred);
         let found = match lookup(&self.fs, &caller, q.parent, q.name) {
             Ok(found) => found,
-            Err(status) => return send(self, &p::FuseLookupReply { msgid: q.msgid, reply: Reply::Status(status) }),
+            Err(status) => {
+                return send(self, &p::FuseLookupReply { msgid: q.msgid, reply: Reply::Status(status) });
+            }
         };
         let mut attr = attr_of_entry(&self.fs, &found.node, found.dir_eattr, &caller);
         let flags = self.lookup_flags(m, &found, &mut attr);
@@ -199,7 +201,8 @@ impl Master {
         send: impl FnOnce(&mut Master, &p::FuseReaddirReply<'_>),
     ) {
         let caller = Caller::new(&m.caps, q.cred);
-        let listed = plan::list_directory(&self.fs, &caller, q.inode, q.flags & 1 != 0, q.max_entries, q.edge);
+        let listed =
+            plan::list_directory(&self.fs, &caller, q.inode, q.flags & 1 != 0, q.max_entries, q.edge);
         let listed = listed.and_then(|l| self.touch_atime(&l.dir).map(|()| l));
         let reply = match &listed {
             Ok(l) => Reply::Body((l.next, RestBytes(&l.bytes))),

@@ -19,7 +19,13 @@ impl Master {
     }
 
     /// The same for the length alone.
-    pub(crate) fn tell_length_changed(&mut self, net: &mut Net, except: ConnId, inode: Inode, file_length: u64) {
+    pub(crate) fn tell_length_changed(
+        &mut self,
+        net: &mut Net,
+        except: ConnId,
+        inode: Inode,
+        file_length: u64,
+    ) {
         let packet = FuseLengthHasChanged { msgid: NOBODY_ASKED, inode, file_length };
         let mark = self.journal.last();
         for conn in self.others_with_open(inode, except) {

@@ -7,7 +7,8 @@ use metadata::plan::{SessionCaps, SessionFlag};
 use net::reactor::{ConnId, Net, Verdict};
 use ondisk::{Op, SessionFields};
 use proto::client_master::{
-    FuseRegisterReply, NewMetaSession, NewSession, Register, RegisterReply, Rejoin, SessionLimits, SessionTail,
+    FuseRegisterReply, NewMetaSession, NewSession, Register, RegisterReply, Rejoin, SessionLimits,
+    SessionTail,
 };
 use std::time::Duration;
 use types::{Bytes32, Inode, OUR_VERSION, ROOT, SessionId, Status, Version};
@@ -141,7 +142,13 @@ impl Master {
         }
     }
 
-    fn register_tools(&mut self, net: &mut Net, conn: ConnId, session: SessionId, version: Version) -> Status {
+    fn register_tools(
+        &mut self,
+        net: &mut Net,
+        conn: ConnId,
+        session: SessionId,
+        version: Version,
+    ) -> Status {
         match self.check_session(conn, session, None) {
             Ok(caps) => {
                 self.clients.register(conn, Role::Tools(Member { session, caps, version }));
@@ -157,7 +164,8 @@ impl Master {
         if metaid.is_some_and(|m| m != self.fs.meta_id()) {
             return Err(Status::BADSESSIONID);
         }
-        let session = self.fs.session(id).map(|s| s.fields()).filter(|f| f.ip != 0).ok_or(Status::BADSESSIONID)?;
+        let session =
+            self.fs.session(id).map(|s| s.fields()).filter(|f| f.ip != 0).ok_or(Status::BADSESSIONID)?;
         let ip = self.clients.get(conn).map_or(0, |link| link.ip.into());
         let moved = session.ip != ip && session.flags & SessionFlag::DYNAMIC_IP == 0;
         if moved || session.exports_csum != checksum(&self.exports) {

@@ -99,7 +99,9 @@ fn unix_now() -> u32 {
 
 fn listen(reactor: &mut Reactor, at: SocketAddrV4, whom: &str, limits: ConnLimits) -> Result<()> {
     let listener = TcpListener::bind(at).with_context(|| {
-        format!("can't listen on {at} for {whom}: is another master running, or does the address not exist here?")
+        format!(
+            "can't listen on {at} for {whom}: is another master running, or does the address not exist here?"
+        )
     })?;
     reactor.listen(listener, limits).with_context(|| format!("can't watch {at}"))?;
     tracing::info!("listening on {at} for {whom}");
@@ -146,7 +148,10 @@ fn load_exports(config: &Config) -> Result<Vec<Export>> {
         tracing::warn!("{}: {error}", path.display());
     }
     if exports.is_empty() {
-        bail!("no exports defined !!! - {} has no valid line, e.g. '* / rw,alldirs,admin,maproot=0:0'", path.display());
+        bail!(
+            "no exports defined !!! - {} has no valid line, e.g. '* / rw,alldirs,admin,maproot=0:0'",
+            path.display()
+        );
     }
     Ok(exports)
 }

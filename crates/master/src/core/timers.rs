@@ -2,8 +2,8 @@
 
 use super::Master;
 use crate::images;
-use net::reactor::Net;
 use metadata::plan;
+use net::reactor::Net;
 use ondisk::Op;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};

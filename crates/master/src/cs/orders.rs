@@ -14,8 +14,12 @@ impl Master {
             // A server that has just gone answers by its disconnection.
             let Some(conn) = self.chunkservers.conn_of(server) else { continue };
             match order {
-                Order::Create { chunk, version } => net.send_held(conn, mark, &p::ChunkCreate { chunk, version }),
-                Order::Delete { chunk, version } => net.send_held(conn, mark, &p::ChunkDelete { chunk, version }),
+                Order::Create { chunk, version } => {
+                    net.send_held(conn, mark, &p::ChunkCreate { chunk, version })
+                }
+                Order::Delete { chunk, version } => {
+                    net.send_held(conn, mark, &p::ChunkDelete { chunk, version })
+                }
                 Order::SetVersion { chunk, new, old } => {
                     let packet = p::ChunkSetVersion { chunk, new_version: new, old_version: old };
                     net.send_held(conn, mark, &packet);

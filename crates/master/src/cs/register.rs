@@ -16,7 +16,9 @@ impl Master {
     pub(super) fn cs_register(&mut self, net: &mut Net, conn: ConnId, step: &CsRegister<'_>) -> Verdict {
         let Some(link) = self.chunkservers.get(conn) else { return Verdict::Keep };
         match (step, link.state) {
-            (CsRegister::Begin(begin), State::Guest { challenge }) => self.cs_begin(net, conn, begin, challenge),
+            (CsRegister::Begin(begin), State::Guest { challenge }) => {
+                self.cs_begin(net, conn, begin, challenge)
+            }
             (CsRegister::Chunks(chunks), State::Listing(server)) => {
                 self.cs_chunks(server, *chunks);
                 net.send(conn, &MasterAck { ack: Ack::Next });

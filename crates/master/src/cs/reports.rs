@@ -40,20 +40,28 @@ impl Master {
         match packet {
             CsToMa::CsSpace(q) => self.cluster.set_space(server, space(&q.space)),
             CsToMa::Labels(q) => self.cluster.set_labels(server, q.mask),
-            CsToMa::CurrentLoad(q) => self.cluster.set_load(now, server, q.load, HeavyLoad::from_wire(q.state)),
+            CsToMa::CurrentLoad(q) => {
+                self.cluster.set_load(now, server, q.load, HeavyLoad::from_wire(q.state))
+            }
             CsToMa::ErrorOccurred(_) => self.cluster.disk_error(server),
             CsToMa::ChunkDamaged(q) => self.cluster.chunks_damaged(now, &meta, server, q.chunks.iter()),
             CsToMa::ChunkLost(q) => self.cluster.chunks_lost(now, &meta, server, q.chunks.iter()),
             CsToMa::ChunkNew(q) => self.cs_chunks(server, q.chunks),
             CsToMa::ChunkCreateReply(q) => self.cs_done(server, OperationKind::Create, q.chunk, q.status),
-            CsToMa::ChunkSetVersionReply(q) => self.cs_done(server, OperationKind::SetVersion, q.chunk, q.status),
-            CsToMa::ChunkDuplicateReply(q) => self.cs_done(server, OperationKind::Duplicate, q.chunk, q.status),
+            CsToMa::ChunkSetVersionReply(q) => {
+                self.cs_done(server, OperationKind::SetVersion, q.chunk, q.status)
+            }
+            CsToMa::ChunkDuplicateReply(q) => {
+                self.cs_done(server, OperationKind::Duplicate, q.chunk, q.status)
+            }
             CsToMa::ChunkTruncateReply(q) => self.cs_done(server, OperationKind::Truncate, q.chunk, q.status),
             CsToMa::ChunkDuptruncReply(q) => self.cs_done(server, OperationKind::DupTrunc, q.chunk, q.status),
             CsToMa::ChunkReplicateReply(q) => {
                 self.cluster.replicate_answered(now, &meta, server, q.chunk, q.version, q.status);
             }
-            CsToMa::ChunkDeleteReply(q) => self.cluster.delete_answered(now, &meta, server, q.chunk, q.status),
+            CsToMa::ChunkDeleteReply(q) => {
+                self.cluster.delete_answered(now, &meta, server, q.chunk, q.status)
+            }
             CsToMa::UnknownCommand(_) | CsToMa::BadCommandSize(_) | CsToMa::ChunkChecksum(_) => {}
             other => return Verdict::Close(format!("{} was not asked for", other.name())),
         }
@@ -63,7 +71,10 @@ impl Master {
 
     fn cs_done(&mut self, server: ServerId, kind: OperationKind, chunk: ChunkId, status: Status) {
         if status != Status::OK {
-            tracing::warn!("chunkserver {}: {kind:?} of chunk {chunk:016X}: {status}", self.server_name(server));
+            tracing::warn!(
+                "chunkserver {}: {kind:?} of chunk {chunk:016X}: {status}",
+                self.server_name(server)
+            );
         }
         let now = self.chunk_time();
         self.cluster.operation_answered(now, &Meta(&self.fs), server, kind, chunk, status);

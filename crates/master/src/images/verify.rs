@@ -19,7 +19,10 @@ pub(super) struct Verifier<'a> {
 }
 
 fn differs(at: u64) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("byte {at} differs: the disk or the memory is not to be trusted"))
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("byte {at} differs: the disk or the memory is not to be trusted"),
+    )
 }
 
 impl<'a> Verifier<'a> {

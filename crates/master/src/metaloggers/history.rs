@@ -24,7 +24,10 @@ pub(super) struct History {
 
 /// What stands at a position.
 pub(super) enum Entry<'a> {
-    Line { version: u64, text: &'a [u8] },
+    Line {
+        version: u64,
+        text: &'a [u8],
+    },
     Rotate,
     /// Nothing yet.
     End,
@@ -78,10 +81,12 @@ impl History {
         if wanted == current {
             return Some(self.end());
         }
-        let mut lines = self.kept.iter().enumerate().filter_map(|(i, k)| k.line.as_ref().map(|(v, _)| (i, *v)));
-        lines.find(|(_, version)| *version >= wanted).filter(|(_, version)| *version == wanted).map(|(index, _)| {
-            self.first + index as u64
-        })
+        let mut lines =
+            self.kept.iter().enumerate().filter_map(|(i, k)| k.line.as_ref().map(|(v, _)| (i, *v)));
+        lines
+            .find(|(_, version)| *version >= wanted)
+            .filter(|(_, version)| *version == wanted)
+            .map(|(index, _)| self.first + index as u64)
     }
 }
 

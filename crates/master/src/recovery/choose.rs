@@ -26,7 +26,9 @@ pub fn inspect(storage: &dyn Storage, name: &str) -> Result<Candidate, String> {
         _ => format!("error reading {name}: {e}"),
     })?;
     let size = file.size().map_err(|e| format!("error reading {name}: {e}"))?;
-    let read = |offset, buf: &mut [u8]| file.read_exact_at(buf, offset).map_err(|e| format!("error reading {name}: {e}"));
+    let read = |offset, buf: &mut [u8]| {
+        file.read_exact_at(buf, offset).map_err(|e| format!("error reading {name}: {e}"))
+    };
     let mut signature = [0; 8];
     if size < 8 {
         return Err(format!("{name} has wrong header: it is {size} bytes long"));
@@ -78,7 +80,11 @@ fn refuse_newer(storage: &dyn Storage, chosen: &Candidate) -> Result<()> {
             bail!(
                 "{name} (version {}, id {:016X}) is newer than {} (version {}, id {:016X}) or of another file system - \
                  please check it manually - try using option '-a' to start from the newest",
-                other.version, other.id, chosen.name, chosen.version, chosen.id
+                other.version,
+                other.id,
+                chosen.name,
+                chosen.version,
+                chosen.id
             );
         }
     }
@@ -88,7 +94,8 @@ fn refuse_newer(storage: &dyn Storage, chosen: &Candidate) -> Result<()> {
 /// With `-a`: the newest of all images in the directory.
 pub fn newest(storage: &dyn Storage, ignore_ids: bool) -> Result<Candidate> {
     let names = storage.list()?.into_iter();
-    let names = names.filter(|n| n.starts_with("metadata") && n.len() > 8 && n != TMP && n != "metadata.mfs.empty");
+    let names =
+        names.filter(|n| n.starts_with("metadata") && n.len() > 8 && n != TMP && n != "metadata.mfs.empty");
     let found: Vec<Candidate> = names.filter_map(|n| inspect(storage, &n).ok()).collect();
     let id = found.iter().map(|c| c.id).find(|id| *id != 0).unwrap_or(0);
     if !ignore_ids && found.iter().any(|c| c.id != 0 && c.id != id) {

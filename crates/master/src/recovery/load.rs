@@ -86,7 +86,8 @@ fn read_logs(storage: &dyn Storage, rules: &Rules, version: u64) -> Result<Vec<L
         let log = LogBytes { name, bytes };
         let used = log.last().is_some_and(|last| last >= version);
         if rules.verbose {
-            let range = log.first().zip(log.last()).map_or("no changes".into(), |(a, b)| format!("changes {a}-{b}"));
+            let range =
+                log.first().zip(log.last()).map_or("no changes".into(), |(a, b)| format!("changes {a}-{b}"));
             tracing::info!("changelog {}: {range}, {}", log.name, if used { "used" } else { "skipped" });
         }
         if used {

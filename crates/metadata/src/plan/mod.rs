@@ -19,6 +19,7 @@ mod resolve;
 mod setattr;
 mod truncate;
 mod upkeep;
+mod xattr;
 
 pub use access::{AccessSet, access_set};
 pub use attr::{attr_of, attr_of_entry};
@@ -42,3 +43,4 @@ pub use truncate::{TruncateRequest, Truncation, check_truncate};
 pub use upkeep::{
     quota_changes, space_within_quotas, sustained_is_due, sustained_space, trash_is_due, trash_space,
 };
+pub use xattr::{AclPerms, XattrNode, get_acl, get_xattr, list_xattrs, plan_set_acl, plan_set_xattr};
