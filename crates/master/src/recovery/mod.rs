@@ -3,6 +3,8 @@
 mod choose;
 mod load;
 mod merge;
+#[cfg(test)]
+mod tests;
 
 pub use choose::{Candidate, inspect, newest, usual};
 pub use load::{Loaded, Rules, load, rebuild};
