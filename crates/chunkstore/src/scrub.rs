@@ -36,22 +36,23 @@ struct Current {
 }
 
 impl Scrub {
-    /// Tests one block and pauses. False if there is nothing to test now.
+    /// Tests one block, or opens a chunk, and pauses. False if there is nothing to test now.
     pub(crate) fn step(&mut self, store: &Arc<Store>, disk: &Arc<Disk>) -> bool {
         let speed = store.tunables().test_speed;
         if speed == 0 || disk.is_removal() {
             self.current = None;
             return false;
         }
-        if self.current.is_none() && !self.next_chunk(store, disk) {
+        if self.current.is_some() {
+            self.test_block();
+        } else if !self.next_chunk(store, disk) {
             return false;
         }
-        self.test_block();
         store.pause(Duration::from_secs_f64(f64::from(BLOCK_SIZE) / speed as f64).min(LONGEST));
         true
     }
 
-    /// Opens the next chunk. False if there is none.
+    /// Tries to open the next chunk. False if there is none.
     fn next_chunk(&mut self, store: &Arc<Store>, disk: &Arc<Disk>) -> bool {
         if self.round.is_empty() {
             if self.next_round.is_some_and(|at| Instant::now() < at) {
@@ -60,20 +61,16 @@ impl Scrub {
             self.pick(store, disk);
             self.next_round = self.round.is_empty().then(|| Instant::now() + RETRY);
         }
-        while let Some(chunk) = self.round.pop() {
-            // It may have been deleted since it was picked; that is no reason to call it lost.
-            if !store.chunks.contains(chunk.id) {
-                continue;
-            }
+        let Some(chunk) = self.round.pop() else { return false };
+        // It may have been deleted since it was picked; that is no reason to call it lost.
+        if store.chunks.contains(chunk.id) {
             let idle = store.uptime().saturating_sub(chunk.last_used.load(Ordering::Relaxed));
             let forget =
                 store.tunables().fadvise_min_time.is_some_and(|t| t <= Duration::from_secs(idle.into()));
-            if let Ok(handle) = store.open(chunk.id, ChunkVersion(0)) {
-                self.current = Some(Current { handle, next: 0, forget });
-                return true;
-            }
+            let opened = store.open(chunk.id, ChunkVersion(0));
+            self.current = opened.ok().map(|handle| Current { handle, next: 0, forget });
         }
-        false
+        true
     }
 
     /// Picks chunks that were not used for long.

@@ -89,6 +89,9 @@ impl Master {
             CltoMa::FuseWriteChunk(q) => self.write_chunk(net, from, q),
             CltoMa::FuseWriteChunkEnd(q) => self.write_chunk_end(net, from, q),
             CltoMa::FuseTruncate(q) => self.truncate(net, from, q),
+            CltoMa::FuseSustainedInodes(q) => self.sustained_inodes(net, m.session, q),
+            CltoMa::FuseFlock(q) => self.flock(net, from, q),
+            CltoMa::FusePosixLock(q) => self.posix_lock(net, from, q),
             CltoMa::FuseGetxattr(q) => self.getxattr(net, from.conn, m, q),
             CltoMa::FuseGetfacl(q) => self.getfacl(net, from.conn, m, q),
             CltoMa::FuseSetxattr(q) => {
@@ -101,9 +104,6 @@ impl Master {
                 let status = self.setfacl(m, q).into();
                 self.answer(net, from.conn, before, &p::FuseSetfaclReply { msgid: q.msgid, status });
             }
-            CltoMa::FuseSustainedInodes(q) => self.sustained_inodes(net, m.session, q),
-            CltoMa::FuseFlock(q) => self.flock(net, from, q),
-            CltoMa::FusePosixLock(q) => self.posix_lock(net, from, q),
             CltoMa::FuseAmtimeInodes(q) => self.amtime_inodes(m, q),
             CltoMa::FuseTimeSync(q) => {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
