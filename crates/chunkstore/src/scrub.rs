@@ -43,10 +43,10 @@ impl Scrub {
             self.current = None;
             return false;
         }
-        match &self.current {
-            Some(_) => self.test_block(),
-            None if self.next_chunk(store, disk) => {}
-            None => return false,
+        if self.current.is_some() {
+            self.test_block();
+        } else if !self.next_chunk(store, disk) {
+            return false;
         }
         store.pause(Duration::from_secs_f64(f64::from(BLOCK_SIZE) / speed as f64).min(LONGEST));
         true
