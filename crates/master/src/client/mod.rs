@@ -11,6 +11,9 @@ mod notify;
 mod periodic;
 mod register;
 pub(crate) mod sessions;
+mod tool_reads;
+mod tools;
+mod tree_tools;
 mod xattr;
 
 pub(crate) use links::{ClientLinks, Member};
