@@ -62,6 +62,8 @@ impl Client {
     /// Sends a request as a tool made it (`body` without the message id) and returns the answer's id and body. For
     /// the proxy that the command line tools talk to.
     pub fn forward(&self, id: u32, body: &[u8]) -> Result<(u32, Vec<u8>)> {
+        // It may change anything.
+        self.core.lookups.clear();
         self.core.link.call_raw(id, body)
     }
 

@@ -1,13 +1,14 @@
 //! What we know of a file while somebody has it open, and the table of open files.
 
 use crate::read::Ahead;
-use crate::sync::lock;
+use crate::sync::{lock, wait, wait_for};
 use crate::write::Dirty;
 use crate::{Error, Result};
 use proto::client_master::{ChunkPlace, Location};
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::AtomicU32;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
 use types::{CHUNK_SIZE, ChunkId, ChunkIndex, ChunkVersion, Inode};
 
 /// Closed files stay on the list of what we hold for this many rounds of it (`spec/wire-client-master.md` 1.7).
@@ -35,9 +36,16 @@ pub(crate) struct File {
     pub(crate) inode: Inode,
     pub(crate) inner: Mutex<Inner>,
     /// Pieces came, a writer ended, a read-ahead arrived.
-    pub(crate) changed: Condvar,
+    changed: Condvar,
     /// When it was last read, Unix seconds; spares the table of times.
     pub(crate) read_at_s: AtomicU32,
+}
+
+static CLOCK: AtomicU64 = AtomicU64::new(1);
+
+/// A point in the sequence of all changes of lengths.
+pub(crate) fn moment() -> u64 {
+    CLOCK.load(Ordering::SeqCst)
 }
 
 /// See [`File`].
@@ -48,12 +56,17 @@ pub(crate) struct Inner {
     places: HashMap<ChunkIndex, Place>,
     /// Bytes, with what waits to be written.
     pub(crate) length: u64,
-    /// Counts changes of `length` by us, so that attributes asked for before one do not undo it.
-    pub(crate) length_epoch: u64,
+    /// When the length was last changed, by us or by a notice of the master: a [`moment`]. What the master was asked
+    /// before that moment says nothing about the length.
+    length_changed: u64,
+    /// Counts forgotten places: what the master was asked before must not bring one back.
+    pub(crate) places_epoch: u64,
     /// Data was lost; stays until the last handle is gone.
     pub(crate) error: Option<Error>,
     /// How many wait for pieces to be written.
     pub(crate) flushers: u32,
+    /// Threads in [`File::wait`].
+    sleepers: u32,
     /// The writer is root, who may take the last space.
     pub(crate) by_root: bool,
     /// Appends know the end of the file up to here from the master.
@@ -65,49 +78,61 @@ impl Inner {
         self.places.get(&index)
     }
 
+    /// A write was granted: the chunk is there.
     pub(crate) fn set_place(&mut self, index: ChunkIndex, place: Place) {
+        self.places_epoch += 1;
         self.places.insert(index, place);
     }
 
+    /// The chunk was there when the master was asked, at `epoch` of [`Inner::places_epoch`].
+    pub(crate) fn learn_place(&mut self, index: ChunkIndex, place: Place, epoch: u64) {
+        if self.places_epoch == epoch {
+            self.places.insert(index, place);
+        }
+    }
+
     pub(crate) fn forget_place(&mut self, index: ChunkIndex) {
+        self.places_epoch += 1;
         self.places.remove(&index);
     }
 
     /// Forgets the places from chunk `index` on.
     pub(crate) fn forget_places_from(&mut self, index: ChunkIndex) {
+        self.places_epoch += 1;
         self.places.retain(|&i, _| i < index);
     }
 
     pub(crate) fn forget_all_places(&mut self) {
+        self.places_epoch += 1;
         self.places.clear();
     }
 
+    /// Answers that are on their way know less than we do.
+    pub(crate) fn length_is_ours(&mut self) {
+        self.length_changed = CLOCK.fetch_add(1, Ordering::SeqCst) + 1;
+    }
+
     pub(crate) fn set_length_at_least(&mut self, length: u64) {
-        if length > self.length {
-            self.length = length;
-        }
-        self.length_epoch += 1;
+        self.length = self.length.max(length);
+        self.length_is_ours();
     }
 
     /// The file ends at `length` now, and what lay behind is gone.
     pub(crate) fn cut(&mut self, length: u64) {
         self.length = length;
-        self.length_epoch += 1;
+        self.length_is_ours();
         self.reserved_end = 0;
         self.forget_places_from(ChunkIndex((length / CHUNK_SIZE) as u32));
         self.ahead.clear();
     }
 
-    /// The master says the file is `length` long; `epoch` is [`Inner::length_epoch`] from before it was asked.
-    /// Without it the length only ever grows.
-    pub(crate) fn learn_length(&mut self, length: u64, epoch: Option<u64>) {
-        if Some(self.length_epoch) == epoch && self.dirty.is_clean() {
+    /// The master said the file is `length` long when it was asked at `asked`, a [`moment`].
+    pub(crate) fn learn_length(&mut self, length: u64, asked: u64) {
+        if self.length_changed <= asked && self.dirty.is_clean() {
             if length < self.length {
                 self.ahead.clear();
             }
             self.length = length;
-        } else {
-            self.length = self.length.max(length);
         }
     }
 }
@@ -182,6 +207,30 @@ impl Files {
 }
 
 impl File {
+    /// Waits until [`File::wake`], or for `time` if there is one.
+    pub(crate) fn wait<'a>(
+        &self,
+        mut inner: MutexGuard<'a, Inner>,
+        time: Option<Duration>,
+    ) -> MutexGuard<'a, Inner> {
+        inner.sleepers += 1;
+        let mut inner = match time {
+            Some(time) => wait_for(&self.changed, inner, time),
+            None => wait(&self.changed, inner),
+        };
+        inner.sleepers -= 1;
+        inner
+    }
+
+    /// Something has changed that others may wait for. Without sleepers this costs nothing.
+    pub(crate) fn wake(&self, inner: MutexGuard<'_, Inner>) {
+        let sleepers = inner.sleepers;
+        drop(inner);
+        if sleepers > 0 {
+            self.changed.notify_all();
+        }
+    }
+
     /// The write error, if there is one.
     pub(crate) fn check(&self) -> Result<()> {
         lock(&self.inner).error.map_or(Ok(()), Err)

@@ -18,6 +18,7 @@ mod local;
 mod lookups;
 mod meta;
 mod options;
+mod proxy;
 mod read;
 mod sync;
 mod times;

@@ -22,8 +22,22 @@ pub(crate) struct Seen {
     pub(crate) flags: LookupFlags,
     /// Of the first chunk, if the file has no other.
     pub(crate) place: Option<Place>,
+    /// The [`crate::file::moment`] before the master was asked.
+    pub(crate) asked: u64,
     caller: Caller,
     at_ms: u64,
+}
+
+impl Seen {
+    pub(crate) fn new(
+        caller: &Caller,
+        attr: Attr,
+        flags: LookupFlags,
+        place: Option<Place>,
+        asked: u64,
+    ) -> Self {
+        Seen { attr, flags, place, asked, caller: caller.clone(), at_ms: monotonic_ms() }
+    }
 }
 
 /// See the module.
@@ -31,15 +45,8 @@ pub(crate) struct Seen {
 pub(crate) struct Lookups(Mutex<HashMap<Inode, Seen>>);
 
 impl Lookups {
-    pub(crate) fn remember(
-        &self,
-        inode: Inode,
-        caller: &Caller,
-        attr: Attr,
-        flags: LookupFlags,
-        place: Option<Place>,
-    ) {
-        let now = monotonic_ms();
+    pub(crate) fn remember(&self, inode: Inode, seen: Seen) {
+        let now = seen.at_ms;
         let mut map = lock(&self.0);
         if map.len() >= MAX {
             map.retain(|_, seen| now - seen.at_ms < FRESH_MS);
@@ -47,13 +54,18 @@ impl Lookups {
                 map.clear();
             }
         }
-        map.insert(inode, Seen { attr, flags, place, caller: caller.clone(), at_ms: now });
+        map.insert(inode, seen);
     }
 
     /// The caller's own fresh lookup; it is used up.
     pub(crate) fn take(&self, inode: Inode, caller: &Caller) -> Option<Seen> {
         let seen = lock(&self.0).remove(&inode)?;
         (monotonic_ms() - seen.at_ms < FRESH_MS && seen.caller == *caller).then_some(seen)
+    }
+
+    /// Anything may have changed.
+    pub(crate) fn clear(&self) {
+        lock(&self.0).clear();
     }
 
     /// The node was changed.

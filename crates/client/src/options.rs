@@ -74,10 +74,21 @@ pub struct Options {
     pub error_on_lost_chunk: bool,
     /// Fail at once when no chunkserver has space (`mfserroronnospace`).
     pub error_on_no_space: bool,
+    /// Which chunkservers to prefer: expressions in order of priority, each satisfied by a server that has all labels
+    /// of one of its masks (bit 0 is A); mask 0 matches any (`mfspreflabels`).
+    pub preferred_labels: Vec<Vec<u32>>,
     /// Directories inherit the set-group-id bit (`mfsmkdircopysgid`).
     pub mkdir_copy_sgid: bool,
     /// See [`SugidClearMode`].
     pub sugid_clear_mode: SugidClearMode,
+}
+
+impl Options {
+    /// How much a server with these labels is preferred; lower is better.
+    pub(crate) fn preference(&self, labels: u32) -> usize {
+        let satisfied = |masks: &Vec<u32>| masks.iter().any(|&mask| !labels & mask == 0);
+        self.preferred_labels.iter().position(satisfied).unwrap_or(self.preferred_labels.len())
+    }
 }
 
 impl Default for Options {
@@ -99,6 +110,7 @@ impl Default for Options {
             read_ahead_trigger: 10 << 20,
             error_on_lost_chunk: false,
             error_on_no_space: false,
+            preferred_labels: Vec::new(),
             mkdir_copy_sgid: true,
             sugid_clear_mode: SugidClearMode::Ext,
         }

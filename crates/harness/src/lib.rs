@@ -21,7 +21,7 @@ mod wait;
 pub use cluster::Cluster;
 pub use daemon::Daemon;
 pub use kinds::{ClusterSpec, Make, Role};
-pub use recorder::{Record, Recorder};
+pub use recorder::{Record, Recorder, record};
 pub use rundir::clean_leftovers;
 pub use tree::{Entry, Tree, TreeSize, big_file, checked, compare_trees, copy_tree, full, manifest, sha256};
 pub use wait::{until, until_some};

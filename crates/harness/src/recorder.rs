@@ -1,27 +1,28 @@
 //! Remembers every operation a file system has acknowledged, and later demands each of them.
+//!
+//! The operations are done by another process (`harness record`): a process that has files of a mount open waits, when
+//! it starts a program, until the mount has answered the closing of the copies, so a test that itself had some could
+//! not start the server that the mount waits for.
 
 mod worker;
 
 use anyhow::{Context, Result, ensure};
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use worker::Worker;
 
-/// Threads that create, change, rename and remove files, each in a directory of its own.
+/// A process that creates, changes, renames and removes files in several threads, each in a directory of its own.
 #[derive(Debug)]
 pub struct Recorder {
-    shared: Arc<Shared>,
-    threads: Vec<JoinHandle<Worker>>,
-}
-
-#[derive(Debug, Default)]
-struct Shared {
-    stop: AtomicBool,
-    acknowledged: AtomicUsize,
+    child: Child,
+    acknowledged: Arc<AtomicUsize>,
+    reader: JoinHandle<Result<Vec<Worker>>>,
 }
 
 /// What was acknowledged.
@@ -32,50 +33,93 @@ pub struct Record {
 }
 
 impl Recorder {
-    /// Starts `workers` threads below the existing directory `dir`.
-    pub fn start(dir: &Path, workers: usize) -> Result<Recorder> {
-        let shared = Arc::new(Shared::default());
-        let mut threads = Vec::new();
-        for index in 0..workers {
-            let home = dir.join(format!("worker-{index}"));
-            fs::create_dir(&home).with_context(|| format!("make {}", home.display()))?;
-            let shared = Arc::clone(&shared);
-            threads.push(std::thread::spawn(move || {
-                let mut worker = Worker::new(home, index as u64);
-                while !shared.stop.load(Ordering::Relaxed) {
-                    if worker.step() {
-                        shared.acknowledged.fetch_add(1, Ordering::Relaxed);
-                    }
-                }
-                worker
-            }));
-        }
-        Ok(Recorder { shared, threads })
+    /// Starts `program record DIR WORKERS`, where `program` is the harness's own binary.
+    pub fn start(program: &Path, dir: &Path, workers: usize) -> Result<Recorder> {
+        let mut command = Command::new(program);
+        command.arg("record").arg(dir).arg(workers.to_string());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().context("start the recorder")?;
+        let output = child.stdout.take().context("output of the recorder")?;
+        let acknowledged = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&acknowledged);
+        let reader = std::thread::spawn(move || read_progress(output, &count));
+        Ok(Recorder { child, acknowledged, reader })
     }
 
     /// Operations acknowledged so far.
     pub fn acknowledged(&self) -> usize {
-        self.shared.acknowledged.load(Ordering::Relaxed)
+        self.acknowledged.load(Ordering::Relaxed)
     }
 
     /// Waits until `more` operations beyond those of now are acknowledged.
     pub fn wait_progress(&self, more: usize, timeout: Duration) -> Result<()> {
         let goal = self.acknowledged() + more;
-        crate::wait::until(&format!("{more} more operations"), timeout, || Ok(self.acknowledged() >= goal))
+        crate::wait::until(&format!("{more} more operations"), timeout, || {
+            ensure!(!self.reader.is_finished(), "the recorder has ended");
+            Ok(self.acknowledged() >= goal)
+        })
     }
 
-    /// Stops the threads after their current operation.
-    pub fn finish(self) -> Result<Record> {
-        self.shared.stop.store(true, Ordering::Relaxed);
-        let mut workers = Vec::new();
-        for thread in self.threads {
-            match thread.join() {
-                Ok(worker) => workers.push(worker),
-                Err(panic) => std::panic::resume_unwind(panic),
+    /// Stops after the current operations.
+    pub fn finish(mut self) -> Result<Record> {
+        drop(self.child.stdin.take());
+        let workers = match self.reader.join() {
+            Ok(workers) => workers?,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        let status = self.child.wait().context("wait for the recorder")?;
+        ensure!(status.success(), "the recorder ended with {status}");
+        Ok(Record { workers, acknowledged: self.acknowledged.load(Ordering::Relaxed) })
+    }
+}
+
+/// Reads counts, one a line, then the workers.
+fn read_progress(output: ChildStdout, count: &AtomicUsize) -> Result<Vec<Worker>> {
+    for line in BufReader::new(output).lines() {
+        let line = line.context("read from the recorder")?;
+        match line.parse() {
+            Ok(number) => count.store(number, Ordering::Relaxed),
+            Err(_) => return serde_json::from_str(&line).context("what the recorder did"),
+        }
+    }
+    anyhow::bail!("the recorder ended without saying what it did")
+}
+
+/// The other process: works below the existing directory `dir` until its input ends, printing how many operations were
+/// acknowledged, and at the end what they were.
+pub fn record(dir: &Path, workers: usize) -> Result<()> {
+    let (stop, acknowledged) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let homes: Vec<PathBuf> = (0..workers).map(|index| dir.join(format!("worker-{index}"))).collect();
+    for home in &homes {
+        fs::create_dir(home).with_context(|| format!("make {}", home.display()))?;
+    }
+    let work = |home: PathBuf, seed: u64| {
+        let mut worker = Worker::new(home, seed);
+        while !stop.load(Ordering::Relaxed) {
+            if worker.step() {
+                acknowledged.fetch_add(1, Ordering::Relaxed);
             }
         }
-        Ok(Record { workers, acknowledged: self.shared.acknowledged.load(Ordering::Relaxed) })
-    }
+        worker
+    };
+    let done = std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            (0..).zip(homes).map(|(seed, home)| scope.spawn(move || work(home, seed))).collect();
+        scope.spawn(|| {
+            // Ends when the other side closes it or is gone.
+            let _ = std::io::stdin().read_to_end(&mut Vec::new());
+            stop.store(true, Ordering::Relaxed);
+        });
+        while !stop.load(Ordering::Relaxed) {
+            println!("{}", acknowledged.load(Ordering::Relaxed));
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Result<Vec<_>, _>>()
+    });
+    let done = done.map_err(|_| anyhow::anyhow!("a worker panicked"))?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", acknowledged.load(Ordering::Relaxed)).context("write the result")?;
+    writeln!(out, "{}", serde_json::to_string(&done).context("write JSON")?).context("write the result")
 }
 
 impl Record {
@@ -99,37 +143,4 @@ impl Record {
         ensure!(self.acknowledged > 0, "nothing was done");
         Ok(())
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn losing_or_reviving_a_file_is_seen() {
-        let dir = tempfile::tempdir().unwrap();
-        let recorder = Recorder::start(dir.path(), 2).unwrap();
-        recorder.wait_progress(500, Duration::from_secs(30)).unwrap();
-        let record = recorder.finish().unwrap();
-        assert_eq!(record.failures().count(), 0);
-        record.verify(dir.path()).unwrap();
-
-        let home = dir.path().join("worker-1");
-        let is_file = |path: &PathBuf| path.symlink_metadata().unwrap().is_file();
-        let mut files = fs::read_dir(&home).unwrap().map(|entry| entry.unwrap().path());
-        let file = files.find(is_file).unwrap();
-        let aside = dir.path().join("aside");
-        fs::rename(&file, &aside).unwrap();
-        assert!(record.verify(dir.path()).is_err(), "a lost file");
-        fs::rename(&aside, &file).unwrap();
-        record.verify(dir.path()).unwrap();
-        fs::write(home.join("n999"), "").unwrap();
-        assert!(record.verify(dir.path()).is_err(), "a revived file");
-        fs::remove_file(home.join("n999")).unwrap();
-        let length = fs::metadata(&file).unwrap().len();
-        File::options().write(true).open(&file).unwrap().set_len(length + 1).unwrap();
-        assert!(record.verify(dir.path()).is_err(), "changed data");
-    }
-
-    use std::fs::File;
 }

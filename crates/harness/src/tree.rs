@@ -4,6 +4,7 @@ mod manifest;
 
 use anyhow::{Context, Result, ensure};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, Timespec, Timestamps, mknodat, utimensat};
+use serde::{Deserialize, Serialize};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Permissions};
 use std::io::Write;
@@ -239,7 +240,7 @@ pub fn checked(command: &mut Command) -> Result<Vec<u8>> {
 }
 
 /// Pseudo-random numbers (splitmix64), the same for the same seed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {

@@ -45,6 +45,7 @@ mount options (default):
     mfsmkdircopysgid=N (1)               mfssugidclearmode=MODE (EXT)
     mfsnoxattrs, mfsnoposixlocks, mfsnobsdlocks
     mfsrlimitnofile=N, mfsnice=N, mfsmemlock, mfsallowoomkiller
+    mfspreflabels=EXPR[;EXPR...]
     nonempty, ro, mfssuid, mfsdev
 ";
 
@@ -115,7 +116,10 @@ impl Parser {
                 'p' => self.ask_password = true,
                 'n' => self.options.allow_other = false,
                 'f' => self.options.foreground = true,
-                'd' => (self.options.debug, self.options.foreground) = (true, true),
+                'd' => {
+                    self.options.foreground = true;
+                    set_flag(&mut self.options, "debug")?;
+                }
                 's' => self.options.single_thread = true,
                 'c' | 'H' | 'P' | 'B' | 'L' | 'S' | 'o' => {
                     let joined = &word[i + 1..];

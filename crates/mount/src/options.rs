@@ -24,12 +24,12 @@ pub struct MountOptions {
     pub mount_point: PathBuf,
     /// The connection to the master, and the sizes of caches.
     pub client: client::Options,
+    /// Where command line tools find the mount's way to the master.
+    pub proxy: Ipv4Addr,
     /// Stay in the foreground.
     pub foreground: bool,
     /// Serve one request after the other.
     pub single_thread: bool,
-    /// Log at debug level, to stderr.
-    pub debug: bool,
     /// Refuse changes.
     pub read_only: bool,
     /// Let other users in.
@@ -81,9 +81,9 @@ impl Default for MountOptions {
         MountOptions {
             mount_point: PathBuf::new(),
             client: client::Options::default(),
+            proxy: Ipv4Addr::LOCALHOST,
             foreground: false,
             single_thread: false,
-            debug: false,
             read_only: false,
             allow_other: true,
             nonempty: false,
@@ -134,6 +134,8 @@ pub(crate) fn set_value(options: &mut MountOptions, name: &str, value: &str) -> 
         "mfspassword" => client.password = Some(PasswordMd5::of(value.as_bytes())),
         "mfsmd5pass" => client.password = Some(md5(value)?),
         "mfspassfile" => client.password = Some(password_file(value)?),
+        "mfspreflabels" => client.preferred_labels = crate::labels::parse(value)?,
+        "mfsproxy" => options.proxy = address(value)?,
         "mfsmkdircopysgid" => client.mkdir_copy_sgid = number::<u8>(name, value)? != 0,
         "mfssugidclearmode" => client.sugid_clear_mode = sugid_clear_mode(value)?,
         "mfsioretries" => client.io_retries = number(name, value)?,
@@ -178,7 +180,7 @@ pub(crate) fn set_value(options: &mut MountOptions, name: &str, value: &str) -> 
 /// Sets one option without a value.
 pub(crate) fn set_flag(options: &mut MountOptions, name: &str) -> Result<(), String> {
     match name {
-        "mfsdebug" | "debug" => options.debug = true,
+        "mfsdebug" | "debug" => warn("for debug messages set ELKFS_LOG=debug in the environment"),
         "mfsdonotrememberpassword" => options.client.forget_password = true,
         "mfsdelayedinit" => options.delayed_init = true,
         "mfscachefiles" => options.cache_mode = CacheMode::Always,

@@ -5,9 +5,13 @@ use rustix::process::{Resource, Rlimit};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 /// What the kernel reads ahead of a sequential reader, KiB. The default of 128 makes one request per 128 KiB.
 const READ_AHEAD_KIB: u32 = 1024;
+
+/// After a signal the mount may go on for this long while it is in use.
+const SIGNAL_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Limits, priority, memory. None of them is worth failing for.
 pub(crate) fn prepare(options: &MountOptions) {
@@ -44,16 +48,23 @@ fn raise_open_files(wanted: u64) {
     }
 }
 
-/// SIGTERM, SIGINT and SIGHUP take the mount out of the tree; its end then comes as with umount(8).
-pub(crate) fn unmount_on_signals(at: &Path) -> io::Result<()> {
+/// SIGTERM, SIGINT and SIGHUP take the mount out of the tree; its end then comes as with umount(8). If it does not
+/// come, because something still uses the mount, `end` is called.
+pub(crate) fn unmount_on_signals(at: &Path, end: impl Fn() + Send + 'static) -> io::Result<()> {
     let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP])?;
     let at = at.to_path_buf();
+    let device = device_of(&at);
     std::thread::Builder::new()
         .name("signals".into())
         .spawn(move || {
             for signal in signals.forever() {
                 tracing::info!(signal, "unmounting");
-                crate::fuse::unmount_lazily(&at);
+                // Somebody may have unmounted us, and mounted another file system there.
+                if device.is_some() && device_of(&at) == device {
+                    crate::fuse::unmount_lazily(&at);
+                }
+                std::thread::sleep(SIGNAL_PATIENCE);
+                end();
             }
         })
         .map(drop)

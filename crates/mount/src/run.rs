@@ -1,7 +1,7 @@
 //! From options to a mount that works, and to its end.
 
 use crate::background::Report;
-use crate::fs::{CacheOptions, Fs};
+use crate::fs::{CacheOptions, Fs, Special};
 use crate::fuse::{self, Device, InitOptions, MountError};
 use crate::invalidate::Invalidator;
 use crate::options::MountOptions;
@@ -68,9 +68,13 @@ pub(crate) fn serve(options: &MountOptions, report: Report<'_>) -> Result<(), Ru
     let invalidator = Invalidator::default();
     invalidator.start(device.notifier())?;
     client.set_listener(invalidator);
-    crate::process::unmount_on_signals(&options.mount_point)?;
+    let to_close = client.clone();
+    crate::process::unmount_on_signals(&options.mount_point, move || {
+        to_close.close(CLOSE_PATIENCE);
+        std::process::exit(0);
+    })?;
     crate::process::raise_read_ahead(&options.mount_point);
-    let fs = Fs::new(client.clone(), cache_options(options));
+    let fs = Fs::new(client.clone(), cache_options(options), special(options, &client));
     Server::new(device, fs, options.single_thread).run();
     tracing::info!("unmounted");
     client.close(CLOSE_PATIENCE);
@@ -129,6 +133,17 @@ fn connect_later(options: &MountOptions, device: &Device) -> Option<Client> {
             return None;
         }
     }
+}
+
+fn special(options: &MountOptions, client: &Client) -> Special {
+    let masterinfo = match client.start_proxy(options.proxy) {
+        Ok(addr) => client.masterinfo(addr),
+        Err(error) => {
+            tracing::warn!(%error, ip = %options.proxy, "no proxy: command line tools cannot use this mount");
+            Vec::new()
+        }
+    };
+    Special { masterinfo, params: crate::params::text(options, &client.master()) }
 }
 
 fn cache_options(options: &MountOptions) -> CacheOptions {

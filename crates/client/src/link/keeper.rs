@@ -59,11 +59,8 @@ fn run(link: &Arc<Link>) {
 /// Reads unasked packets if nobody else does. While requests are being made the keeper must not sleep in poll(2): it
 /// would be woken by every reply that another thread is waiting for.
 fn look(link: &Arc<Link>, conn: &Conn, busy: bool) {
-    let state = lock(&link.state);
-    if state.reading || busy {
-        drop(wait_for(&link.changed, state, BUSY_TICK));
-    } else {
-        drop(state);
+    if busy || lock(&link.state).reading {
+        std::thread::sleep(BUSY_TICK);
     }
     if readable(conn.stream(), if busy { 0 } else { IDLE_POLL_MS }) && link.take_lead() {
         link.lead(None);

@@ -13,7 +13,7 @@ mod register;
 pub(crate) use register::connect_from;
 pub use register::{ConnectError, Limits, MasterInfo};
 
-use crate::sync::{lock, wait};
+use crate::sync::lock;
 use crate::{Error, Options, Result};
 use conn::Conn;
 use pending::{Deliver, Pending, Waiter};
@@ -37,7 +37,7 @@ pub(crate) trait Unsolicited: Send + Sync {
 pub(crate) struct Link {
     options: Options,
     state: Mutex<State>,
-    /// Leadership was given up, the connection came or went, or the link was closed.
+    /// The connection came or went, or the link was closed.
     changed: Condvar,
     /// Requests so far; tells the keeper whether anybody is at work.
     requests: AtomicU64,
@@ -130,10 +130,7 @@ impl Link {
             if self.take_lead() {
                 self.lead(Some(waiter));
             }
-            let mut slot = lock(&waiter.slot);
-            while slot.result.is_none() && !slot.promoted {
-                slot = wait(&waiter.cond, slot);
-            }
+            let mut slot = waiter.sleep();
             if let Some(result) = slot.result.take() {
                 return result;
             }
@@ -220,10 +217,12 @@ impl Link {
         let mut state = lock(&self.state);
         let next = state.conn.is_some().then(|| state.pending.values().find_map(Pending::waiter)).flatten();
         state.reading = next.is_some();
+        let lost = state.conn.is_none();
         drop(state);
-        match next {
-            Some(waiter) => waiter.promote(),
-            None => self.changed.notify_all(),
+        if let Some(waiter) = next {
+            waiter.promote();
+        } else if lost {
+            self.changed.notify_all();
         }
     }
 

@@ -1,8 +1,8 @@
 //! Requests on their way.
 
 use crate::Result;
-use crate::sync::lock;
-use std::sync::{Arc, Condvar, Mutex};
+use crate::sync::{lock, wait};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use types::{MsgId, Wire};
 
 /// A request that has no answer yet.
@@ -35,8 +35,9 @@ impl Deliver {
     pub(super) fn deliver(self, result: Result<Vec<u8>>) {
         match self {
             Deliver::Waiter(waiter) => {
-                lock(&waiter.slot).result = Some(result);
-                waiter.cond.notify_one();
+                let mut slot = lock(&waiter.slot);
+                slot.result = Some(result);
+                waiter.wake(slot);
             }
             Deliver::Callback(done) => done(result),
         }
@@ -47,7 +48,7 @@ impl Deliver {
 #[derive(Default)]
 pub(super) struct Waiter {
     pub(super) slot: Mutex<Slot>,
-    pub(super) cond: Condvar,
+    cond: Condvar,
 }
 
 #[derive(Default)]
@@ -55,12 +56,34 @@ pub(super) struct Slot {
     pub(super) result: Option<Result<Vec<u8>>>,
     /// It shall read the socket now.
     pub(super) promoted: bool,
+    /// It needs to be woken; who leads does not, and a wake-up is a system call.
+    asleep: bool,
 }
 
 impl Waiter {
     pub(super) fn promote(&self) {
-        lock(&self.slot).promoted = true;
-        self.cond.notify_one();
+        let mut slot = lock(&self.slot);
+        slot.promoted = true;
+        self.wake(slot);
+    }
+
+    /// Sleeps until there is a result or the lead.
+    pub(super) fn sleep(&self) -> MutexGuard<'_, Slot> {
+        let mut slot = lock(&self.slot);
+        while slot.result.is_none() && !slot.promoted {
+            slot.asleep = true;
+            slot = wait(&self.cond, slot);
+        }
+        slot.asleep = false;
+        slot
+    }
+
+    fn wake(&self, slot: MutexGuard<'_, Slot>) {
+        let asleep = slot.asleep;
+        drop(slot);
+        if asleep {
+            self.cond.notify_one();
+        }
     }
 }
 

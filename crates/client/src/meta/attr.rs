@@ -2,6 +2,7 @@
 
 use crate::core::decode;
 use crate::error::errno;
+use crate::file::moment;
 use crate::sync::lock;
 use crate::write::{Attempts, Flush};
 use crate::{Caller, Client, Error, Result};
@@ -75,15 +76,15 @@ impl Client {
             // Lets umount(8) look at its victim while the master is away.
             return Ok(attr);
         }
-        let epochs = self.core.local.files.epoch(inode);
-        let opened = u8::from(epochs.is_some());
+        let asked = moment();
+        let opened = u8::from(self.core.local.files.get(inode).is_some());
         let (uid, gid) = (caller.uid(), caller.gid());
         let body = self.core.link.call(|msgid| FuseGetattr { msgid, inode, opened, uid, gid })?;
         let attr = decode::<FuseGetattrReply>(&body)?.reply.into_result().map_err(errno)?;
         if inode == ROOT {
             *lock(&self.root_attr) = Some(attr);
         }
-        Ok(self.show(inode, attr, epochs))
+        Ok(self.show(inode, attr, Some(asked)))
     }
 
     /// Changes attributes, and returns them all.
@@ -99,11 +100,11 @@ impl Client {
         bit(0x80, set.atime == Some(SetTime::Now));
         let seconds = |time| if let Some(SetTime::At(s)) = time { s } else { 0 };
         self.core.times.forget(inode, set.atime.is_some(), set.mtime.is_some());
-        let epochs = self.core.local.files.epoch(inode);
+        let asked = moment();
         let body = self.core.link.call(|msgid| FuseSetattr {
             msgid,
             inode,
-            opened: u8::from(epochs.is_some()),
+            opened: u8::from(self.core.local.files.get(inode).is_some()),
             cred: caller.cred(),
             set_mask,
             mode: set.mode.unwrap_or(0),
@@ -116,7 +117,7 @@ impl Client {
         })?;
         self.core.lookups.forget(inode);
         let attr = decode::<FuseSetattrReply>(&body)?.reply.into_result().map_err(errno)?;
-        Ok(self.show(inode, attr, epochs))
+        Ok(self.show(inode, attr, Some(asked)))
     }
 
     /// Sets a file's length. `opened`: the caller has it open for writing, which stands for the permission.
@@ -166,15 +167,17 @@ impl Client {
         }
     }
 
-    /// Attributes as the user shall see them. `epoch` as of [`crate::file::Files::epoch`] before the master was asked;
-    /// without it the length only ever grows.
-    pub(crate) fn show(&self, inode: Inode, mut attr: Attr, epoch: Option<u64>) -> Attr {
+    /// Attributes as the user shall see them. `asked`: the [`moment`] before the master was asked; without it an open
+    /// file's length is what we know already.
+    pub(crate) fn show(&self, inode: Inode, mut attr: Attr, asked: Option<u64>) -> Attr {
         self.core.times.overlay(inode, &mut attr);
         if attr.kind == NodeType::File
             && let Some(file) = self.core.local.files.get(inode)
         {
             let mut inner = lock(&file.inner);
-            inner.learn_length(attr.length, epoch);
+            if let Some(asked) = asked {
+                inner.learn_length(attr.length, asked);
+            }
             attr.length = inner.length;
         }
         attr

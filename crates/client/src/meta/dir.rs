@@ -2,6 +2,7 @@
 
 use crate::core::decode;
 use crate::error::errno;
+use crate::file::moment;
 use crate::{Caller, Client, Error, Result};
 use proto::client_master::{DirEntry, DirEntryAttr, FuseReaddir, FuseReaddirReply};
 use types::{Attr, Inode, NodeType, Rest, Wire};
@@ -44,6 +45,7 @@ impl Client {
         let flags = if with_attr { WITH_ATTRIBUTES } else { 0 };
         let mut edge = 0;
         loop {
+            let asked = moment();
             let cred = caller.cred();
             let request = |msgid| FuseReaddir { msgid, inode, cred, flags, max_entries: u32::MAX, edge };
             let body = self.core.link.call(request)?;
@@ -54,7 +56,7 @@ impl Client {
                     name: e.name.as_bytes().into(),
                     inode: e.inode,
                     kind: e.attr.kind,
-                    attr: Some(self.show(e.inode, e.attr, None)),
+                    attr: Some(self.show(e.inode, e.attr, Some(asked))),
                 }));
             } else {
                 let list = Rest::<DirEntry<'_>>::decode_whole(bytes.0).map_err(|_| Error::IO)?;

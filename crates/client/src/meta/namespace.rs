@@ -3,7 +3,8 @@
 use super::name;
 use crate::core::decode;
 use crate::error::errno;
-use crate::file::Place;
+use crate::file::{Place, moment};
+use crate::lookups::Seen;
 use crate::{Caller, Client, Error, Result};
 use proto::client_master::*;
 use types::{Attr, Bytes32, Inode, MAX_SYMLINK, NodeType, Status};
@@ -39,15 +40,17 @@ impl Client {
         child: &[u8],
     ) -> Result<std::result::Result<Found, bool>> {
         let child = name(child)?;
+        let asked = moment();
         let body =
             self.core.link.call(|msgid| FuseLookup { msgid, parent, name: child, cred: caller.cred() })?;
         match decode::<FuseLookupReply<'_>>(&body)?.reply.into_result() {
             Ok(data) => {
                 if data.attr.kind == NodeType::File {
                     let place = data.chunk0.as_ref().map(Place::from);
-                    self.core.lookups.remember(data.inode, caller, data.attr, data.flags, place);
+                    let seen = Seen::new(caller, data.attr, data.flags, place, asked);
+                    self.core.lookups.remember(data.inode, seen);
                 }
-                let attr = self.show(data.inode, data.attr, None);
+                let attr = self.show(data.inode, data.attr, Some(asked));
                 Ok(Ok(Found { inode: data.inode, attr }))
             }
             Err(Status::ENOENT) => Ok(Err(true)),

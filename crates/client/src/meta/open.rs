@@ -3,7 +3,7 @@
 use super::name;
 use crate::core::decode;
 use crate::error::errno;
-use crate::file::Files;
+use crate::file::moment;
 use crate::handle::{Handle, Opening};
 use crate::lookups::Seen;
 use crate::sync::lock;
@@ -73,7 +73,7 @@ impl Client {
             self.core.times.forget(inode, false, true);
         }
         let file = self.core.local.files.open(inode);
-        let epoch = lock(&file.inner).length_epoch;
+        let asked = moment();
         // From here on the handle's end closes the file.
         let handle = Handle::new(self.core.clone(), file.clone(), mode, caller, Opening::done());
         let cred = caller.cred();
@@ -82,7 +82,7 @@ impl Client {
         if mode.truncate {
             lock(&file.inner).cut(0);
         }
-        let attr = self.show(inode, attr, (!mode.truncate).then_some(epoch));
+        let attr = self.show(inode, attr, (!mode.truncate).then_some(asked));
         Ok(self.opened(handle, attr, granted, mode))
     }
 
@@ -118,7 +118,7 @@ impl Client {
         let file = self.core.local.files.open(inode);
         if fresh {
             let mut inner = lock(&file.inner);
-            inner.learn_length(seen.attr.length, Some(0));
+            inner.learn_length(seen.attr.length, seen.asked);
             if let Some(place) = &seen.place {
                 inner.set_place(ChunkIndex(0), place.clone());
             }
@@ -140,7 +140,7 @@ impl Client {
         if seen.flags.has(LookupFlags::APPEND_ONLY) {
             granted |= flag::APPEND_ONLY;
         }
-        let attr = self.show(inode, seen.attr, None);
+        let attr = self.show(inode, seen.attr, Some(seen.asked));
         Ok(self.opened(handle, attr, granted, mode))
     }
 
@@ -167,11 +167,4 @@ fn grants(seen: &Seen, mode: OpenMode) -> bool {
     let wanted = if mode.read { 4 } else { 0 } | if mode.write { 2 } else { 0 };
     let refused = LookupFlags::READ_ONLY | LookupFlags::IMMUTABLE;
     !mode.truncate && seen.flags.0 & 1 << wanted != 0 && !(mode.write && seen.flags.0 & refused != 0)
-}
-
-impl Files {
-    /// [`crate::file::Inner::length_epoch`] of an open file.
-    pub(crate) fn epoch(&self, inode: Inode) -> Option<u64> {
-        self.get(inode).map(|file| lock(&file.inner).length_epoch)
-    }
 }

@@ -3,8 +3,8 @@
 use super::ahead::{Found, Pattern};
 use crate::core::{Core, decode};
 use crate::cs::{FetchError, fetch};
-use crate::file::{File, Place};
-use crate::sync::{lock, wait};
+use crate::file::{File, Place, moment};
+use crate::sync::lock;
 use crate::write::{Attempts, Flush, covers, overlay};
 use crate::{Error, Result};
 use proto::client_master::{FuseReadChunk, FuseReadChunkReply, Location};
@@ -66,17 +66,17 @@ impl Core {
             return;
         }
         let planned = inner.ahead.plan(from, to, unit, self.ahead_budget.room());
-        let freed = inner.ahead.take_freed();
-        drop(inner);
-        self.ahead_budget.give_back(freed);
         self.ahead_budget.take(planned.iter().map(|p| p.len).sum());
+        self.ahead_budget.give_back(inner.ahead.take_freed());
+        drop(inner);
         for segment in planned {
             let (core, file) = (self.clone(), file.clone());
             self.readers.spawn(move || {
                 let mut data = core.buffers.take(segment.len);
                 let result = core.fetch_range(&file, segment.start, &mut data);
-                lock(&file.inner).ahead.arrived(segment, result.is_ok().then_some(data));
-                file.changed.notify_all();
+                let mut inner = lock(&file.inner);
+                inner.ahead.arrived(segment, result.is_ok().then_some(data));
+                file.wake(inner);
             });
         }
     }
@@ -99,7 +99,7 @@ impl Core {
                     }
                     done += n;
                 }
-                Found::Coming => drop(wait(&file.changed, inner)),
+                Found::Coming => drop(file.wait(inner, None)),
                 Found::NothingUntil(next) => {
                     drop(inner);
                     let n = (dest.len() - done).min(usize::try_from(next - at).unwrap_or(usize::MAX));
@@ -198,10 +198,12 @@ impl Core {
         }
     }
 
-    /// The least busy server that has not failed us; the master's order decides among equals.
+    /// The best server that has not failed us: by preferred labels, then by what we ask of it already; the master's
+    /// order decides among equals.
     fn choose(&self, place: &Place, bad: &[SocketAddrV4]) -> Option<SocketAddrV4> {
-        let copies = place.copies.iter().map(|Location { addr, .. }| *addr);
-        copies.filter(|addr| !bad.contains(addr)).min_by_key(|&addr| self.pool.load(addr))
+        let copies = place.copies.iter().filter(|copy| !bad.contains(&copy.addr));
+        let rank = |copy: &&Location| (self.options.preference(copy.labels), self.pool.load(copy.addr));
+        copies.min_by_key(rank).map(|copy| copy.addr)
     }
 
     /// Where the chunk is, from memory or from the master.
@@ -216,7 +218,7 @@ impl Core {
             if let Some(place) = inner.place(index) {
                 return Ok(place.clone());
             }
-            let (ours, epoch) = (inner.dirty.is_dirty_chunk(index), inner.length_epoch);
+            let (ours, epoch, asked) = (inner.dirty.is_dirty_chunk(index), inner.places_epoch, moment());
             drop(inner);
             if ours {
                 // The master would let us wait for our own lock. A write error is for those who write.
@@ -232,8 +234,8 @@ impl Core {
                 Ok((_, reply)) => {
                     let place = Place::from(&reply.place);
                     let mut inner = lock(&file.inner);
-                    inner.learn_length(reply.file_length, Some(epoch));
-                    inner.set_place(index, place.clone());
+                    inner.learn_length(reply.file_length, asked);
+                    inner.learn_place(index, place.clone(), epoch);
                     return Ok(place);
                 }
             }

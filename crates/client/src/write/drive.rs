@@ -5,7 +5,7 @@ use crate::core::{Core, decode};
 use crate::error::io_errno;
 use crate::file::{File, Place};
 use crate::link::monotonic_ms;
-use crate::sync::{lock, wait};
+use crate::sync::lock;
 use crate::{Error, Result};
 use proto::client_master::{
     FuseWriteChunk, FuseWriteChunkEnd, FuseWriteChunkEndReply, FuseWriteChunkReply, WriteEnd,
@@ -131,10 +131,12 @@ impl Core {
                 starting.push(index);
             }
         }
-        drop(inner);
+        // Before anybody else can see the pieces, and give them back.
         self.budget.take(grown);
         if wake {
-            file.changed.notify_all();
+            file.wake(inner);
+        } else {
+            drop(inner);
         }
         for index in starting {
             self.spawn_writer(file.clone(), index);
@@ -166,8 +168,12 @@ impl Core {
     /// Waits until everything is on the chunkservers; then reports, and keeps, the file's write error.
     pub(crate) fn flush(self: &Arc<Self>, file: &Arc<File>, what: Flush) -> Result<()> {
         let mut inner = lock(&file.inner);
+        if inner.dirty.is_clean() {
+            return inner.error.map_or(Ok(()), Err);
+        }
         inner.flushers += 1;
-        file.changed.notify_all();
+        file.wake(inner);
+        inner = lock(&file.inner);
         loop {
             let waiting = match what {
                 Flush::All => !inner.dirty.is_clean(),
@@ -182,7 +188,7 @@ impl Core {
                 inner.dirty.chunk(index).active = true;
             }
             let Some((&own, others)) = idle.split_first() else {
-                inner = wait(&file.changed, inner);
+                inner = file.wait(inner, None);
                 continue;
             };
             drop(inner);
@@ -214,8 +220,8 @@ impl Core {
             if !queue.is_ready(if hurry { u64::MAX } else { 0 }) {
                 queue.active = false;
                 inner.dirty.tidy(index);
-                drop(inner);
-                file.changed.notify_all();
+                inner.length_is_ours();
+                file.wake(inner);
                 return;
             }
         }
@@ -309,8 +315,7 @@ impl Core {
         let bytes = queue.clear();
         queue.active = false;
         inner.dirty.tidy(index);
-        drop(inner);
+        file.wake(inner);
         self.budget.give_back(bytes);
-        file.changed.notify_all();
     }
 }

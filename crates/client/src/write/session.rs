@@ -5,7 +5,7 @@ use crate::core::Core;
 use crate::cs::CsConn;
 use crate::file::{File, Place};
 use crate::link::monotonic_ms;
-use crate::sync::{lock, wait_for};
+use crate::sync::lock;
 use proto::cs_data::{CsToCl, ProtoVer, Write, WriteData, WriteFinish};
 use proto::{Direction, FrameHeader, HEADER_SIZE};
 use std::io::{self, IoSlice};
@@ -59,7 +59,10 @@ pub(super) fn stream(
     fresh: bool,
     acknowledged_end: &mut u64,
 ) -> Result<(), Failure> {
-    let Some(first) = place.copies.first() else {
+    // Stable: the master's order decides among equals.
+    let mut chain = place.copies.to_vec();
+    chain.sort_by_key(|copy| core.options.preference(copy.labels));
+    let Some(first) = chain.first().copied() else {
         return Err(Failure { status: None, why: "no copies".into(), progress: false, stale: false });
     };
     let _busy = core.pool.occupy(first.addr);
@@ -83,7 +86,8 @@ pub(super) fn stream(
         acknowledged_end,
         failed: None,
     };
-    match session.run() {
+    let behind: Vec<SocketAddrV4> = chain.iter().skip(1).map(|copy| copy.addr).collect();
+    match session.run(&behind) {
         Ok(()) => {
             core.pool.put(session.conn);
             Ok(())
@@ -101,12 +105,11 @@ pub(super) fn stream(
 }
 
 impl Session<'_> {
-    fn run(&mut self) -> io::Result<()> {
+    fn run(&mut self, behind: &[SocketAddrV4]) -> io::Result<()> {
         let started = monotonic_ms();
         let mut frames = Vec::with_capacity(256);
-        let chain: Vec<SocketAddrV4> = self.place.copies.iter().skip(1).map(|c| c.addr).collect();
         let (chunk, version) = (self.place.chunk, self.place.version);
-        let open = Write { protover: ProtoVer::CLIENT, chunk, version, chain: Rest::Items(&chain) };
+        let open = Write { protover: ProtoVer::CLIENT, chunk, version, chain: Rest::Items(behind) };
         proto::encode_frame(&open, &mut frames);
         loop {
             let young = monotonic_ms() - started < MAX_AGE_MS;
@@ -234,7 +237,7 @@ impl Session<'_> {
             if now >= deadline || self.core.is_closing() {
                 return false;
             }
-            inner = wait_for(&self.file.changed, inner, Duration::from_millis(deadline - now));
+            inner = self.file.wait(inner, Some(Duration::from_millis(deadline - now)));
         }
     }
 }

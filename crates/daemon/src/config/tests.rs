@@ -1,3 +1,5 @@
+//! Every option of every daemon is known, and reads as stock reads it.
+
 use super::*;
 use crate::options::{CHUNKSERVER, Effect, Kind, MASTER, METALOGGER};
 

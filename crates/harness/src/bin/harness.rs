@@ -3,7 +3,8 @@
 use anyhow::{Context, Result};
 use clap::Parser;
 use harness::compare::{self, CompareArgs};
-use harness::{Cluster, ClusterSpec, Make, clean_leftovers};
+use harness::{Cluster, ClusterSpec, Make, clean_leftovers, record};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -17,6 +18,13 @@ enum Cli {
     Compare(CompareArgs),
     /// Remove what crashed runs left behind
     Clean,
+    /// Work in a directory until the input ends, and print what was acknowledged (used by tests)
+    Record {
+        /// An existing directory
+        dir: PathBuf,
+        /// Threads
+        workers: usize,
+    },
 }
 
 #[derive(clap::Args)]
@@ -50,6 +58,7 @@ fn main() -> Result<()> {
             println!("{} leftovers removed", clean_leftovers()?);
             Ok(())
         }
+        Cli::Record { dir, workers } => record(&dir, workers),
     }
 }
 
@@ -60,6 +69,7 @@ fn up(args: UpArgs, stop: &AtomicBool) -> Result<()> {
         metalogger: args.metalogger,
         mounts: args.mounts.clone(),
         tmpfs: args.tmpfs,
+        private_mounts: false,
         master_cfg: Vec::new(),
     })?;
     for index in 0..args.mounts.len() {

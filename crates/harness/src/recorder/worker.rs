@@ -2,6 +2,7 @@
 
 use crate::tree::Random;
 use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 const NAMES: u64 = 150;
 
 /// What a name must be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Node {
     /// Parts of random data, each from a seed and with a length.
     File {
@@ -24,7 +25,7 @@ enum Node {
 }
 
 /// One worker's state.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Worker {
     home: PathBuf,
     random: Random,

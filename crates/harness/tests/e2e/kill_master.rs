@@ -4,6 +4,7 @@
 use crate::setups;
 use anyhow::{Context, Result, ensure};
 use harness::{Cluster, ClusterSpec, Recorder, Tree, TreeSize, compare_trees};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -18,7 +19,7 @@ fn kill_master(spec: &ClusterSpec) -> Result<()> {
     let mount = cluster.mount_point(0);
     let tree = cluster.scratch()?.join("tree");
     Tree::generate(&tree, TreeSize { files: 2000, big_bytes: 70 << 20 }, 3)?;
-    let recorder = Recorder::start(&mount, WORKERS)?;
+    let recorder = Recorder::start(Path::new(env!("CARGO_BIN_EXE_harness")), &mount, WORKERS)?;
     let copy = mount.join("tree");
     let mut cp = Command::new("cp").arg("-a").arg(&tree).arg(&copy).stdin(Stdio::null()).spawn()?;
 

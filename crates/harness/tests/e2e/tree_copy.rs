@@ -32,14 +32,17 @@ fn tree_copy(spec: &ClusterSpec) -> Result<()> {
     cluster.stop_all()
 }
 
-/// The metalogger has every line of the master's newest changelog.
+/// The metalogger has the lines of the master's newest changelog, from when it registered on to the very last.
 fn check_metalogger(cluster: &Cluster) -> Result<()> {
     let lines = |path: &Path| fs::read_to_string(path).unwrap_or_default().trim_end().to_owned();
     let master = cluster.master_data().join("changelog.0.mfs");
     let mirror = cluster.metalogger_data().join("changelog_ml.0.mfs");
     until("the metalogger's changelog like the master's", Duration::from_secs(20), || {
         let (master, mirror) = (lines(&master), lines(&mirror));
-        Ok(!master.is_empty() && mirror.ends_with(&master))
+        // Line by line, as a suffix of text could begin inside a number.
+        let suffix = master.ends_with(&format!("\n{mirror}"))
+            || format!("\n{mirror}").ends_with(&format!("\n{master}"));
+        Ok(!master.is_empty() && !mirror.is_empty() && suffix)
     })
     .with_context(|| format!("{} and {}", master.display(), mirror.display()))
 }

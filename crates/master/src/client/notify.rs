@@ -44,11 +44,12 @@ impl Master {
         }
     }
 
-    /// To all mounts: a chunkserver came or went.
+    /// To all mounts: a chunkserver came or went. Held like an answer: it must not overtake the one that lets a mount in.
     pub(crate) fn tell_locations_changed(&mut self, net: &mut Net) {
+        let mark = self.journal.last();
         let conns: Vec<ConnId> = self.clients.mounts().map(|(conn, _)| conn).collect();
         for conn in conns {
-            net.send(conn, &FuseInvalidateChunkCache { msgid: NOBODY_ASKED });
+            net.send_held(conn, mark, &FuseInvalidateChunkCache { msgid: NOBODY_ASKED });
         }
     }
 

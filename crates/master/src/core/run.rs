@@ -265,7 +265,7 @@ impl Handler for Master {
         }
     }
 
-    fn closed(&mut self, _: &mut Net, conn: ConnId, reason: CloseReason) {
+    fn closed(&mut self, net: &mut Net, conn: ConnId, reason: CloseReason) {
         if let Some(link) = self.clients.get(conn) {
             match &reason {
                 CloseReason::Eof => tracing::debug!("client {}: {reason}", link.ip),
@@ -276,7 +276,7 @@ impl Handler for Master {
                 self.session_lost(session);
             }
         } else if self.chunkservers.has(conn) {
-            self.chunkserver_closed(conn, &reason);
+            self.chunkserver_closed(net, conn, &reason);
         } else {
             self.metaloggers.remove(conn, &reason);
         }

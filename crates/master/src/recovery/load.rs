@@ -57,7 +57,7 @@ pub fn rebuild(storage: &dyn Storage, rules: &Rules, base: Candidate, now: u32) 
     drop(image);
     tracing::info!("{name}: version {} loaded in {:.2} s", fs.version(), began.elapsed().as_secs_f64());
     let logs = read_logs(storage, rules, fs.version())?;
-    if base.id == 0 && fs.version() == 1 && !logs.is_empty() && !rules.recover {
+    if base.name == CURRENT && fs.version() == 1 && !logs.is_empty() && !rules.recover {
         bail!(
             "{name} is an empty file system, but {} holds changes of an earlier one: use '-a' to replay them, or move \
              the changelogs away",

@@ -2,6 +2,7 @@
 
 use crate::fs::{Fs, SUSTAINED_BUCKETS, TRASH_BUCKETS};
 use crate::ns::NewNode;
+use crate::ns::nodes::eattr;
 use ondisk::Outcome;
 use types::{Inode, MAX_NAME, MAX_TRASH_PATH, NodeType, ROOT, Status};
 
@@ -37,6 +38,10 @@ impl Fs {
         self.destination(inode).map(|_| ())
     }
 
+    fn not_immutable(&self, dir: Inode) -> Result<(), Status> {
+        if self.node(dir).eattr & eattr::IMMUTABLE != 0 { Err(Status::EPERM) } else { Ok(()) }
+    }
+
     fn destination(&self, inode: Inode) -> Result<Destination, Status> {
         let path = self.deleted_path(inode).unwrap_or_default();
         let start = path.iter().position(|b| *b != b'/').ok_or(Status::CANTCREATEPATH)?;
@@ -46,11 +51,15 @@ impl Fs {
         }
         let name = parts.pop().ok_or(Status::CANTCREATEPATH)?.to_vec();
         let mut dir = ROOT;
+        self.not_immutable(dir)?;
         let mut parts = parts.into_iter();
         let mut missing = Vec::new();
         for part in parts.by_ref() {
             match self.lookup(dir, part) {
-                Some(next) if self.node(next).is_dir() => dir = next,
+                Some(next) if self.node(next).is_dir() => {
+                    self.not_immutable(next)?;
+                    dir = next;
+                }
                 Some(_) => return Err(Status::CANTCREATEPATH),
                 None => {
                     missing.push(part.to_vec());

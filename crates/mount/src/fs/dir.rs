@@ -29,8 +29,13 @@ impl Fs {
         let Some(dir) = locked(&self.dirs).get(&fh).cloned() else { return reply.error(Errno::BADF) };
         let mut dir = locked(&dir);
         if offset == 0 || dir.is_none() {
-            match self.client.readdir(&self.caller(request), request.node, true) {
-                Ok(read) => *dir = Some(read),
+            let (caller, epoch) = (self.caller(request), self.listed.epoch());
+            match self.client.readdir(&caller, request.node, true) {
+                Ok(read) => {
+                    let read = Arc::new(read);
+                    self.listed.remember(request.node, &caller, &read, epoch);
+                    *dir = Some(read);
+                }
                 Err(error) => return reply.error(error),
             }
         }

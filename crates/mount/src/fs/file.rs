@@ -63,6 +63,7 @@ impl Fs {
     }
 
     pub(super) fn write(&self, fh: u64, offset: u64, data: &[u8], reply: Reply) {
+        self.listed.changing();
         match self.handle(fh).and_then(|handle| handle.write(offset, data)) {
             Ok(()) => reply.written(data.len() as u32),
             Err(error) => reply.error(error),

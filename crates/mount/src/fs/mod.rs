@@ -5,17 +5,22 @@ mod attr;
 mod dir;
 mod file;
 mod groups;
+mod listed;
 mod lock;
 mod namespace;
 mod no_xattr;
+mod special;
 mod xattr;
 
 use crate::fuse::{Device, Op, Reply, Request};
 use client::{Caller, Client, Directory, Handle};
 use groups::Groups;
+use listed::Listed;
 use lock::Interrupts;
 use no_xattr::NoXattr;
 use rustix::io::Errno;
+pub(crate) use special::Special;
+use special::{SpecialState, is_special};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,16 +42,22 @@ pub(crate) struct CacheOptions {
     pub(crate) fsync_min_time: Duration,
 }
 
+/// A directory handle: what was read, once something was.
+type OpenDir = Arc<Mutex<Option<Arc<Directory>>>>;
+
 /// See the module.
 pub(crate) struct Fs {
     client: Client,
     cache: CacheOptions,
     handles: Mutex<HashMap<u64, Arc<Handle>>>,
-    dirs: Mutex<HashMap<u64, Arc<Mutex<Option<Directory>>>>>,
+    dirs: Mutex<HashMap<u64, OpenDir>>,
+    listed: Listed,
     next_fh: AtomicU64,
     groups: Groups,
     no_xattr: NoXattr,
     interrupts: Arc<Interrupts>,
+    special: Special,
+    special_state: SpecialState,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -54,15 +65,18 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Fs {
-    pub(crate) fn new(client: Client, cache: CacheOptions) -> Self {
+    pub(crate) fn new(client: Client, cache: CacheOptions, special: Special) -> Self {
         Fs {
             client,
             handles: Mutex::default(),
             dirs: Mutex::default(),
+            listed: Listed::new(cache.attr),
             next_fh: AtomicU64::new(1),
             groups: Groups::new(cache.groups),
             no_xattr: NoXattr::new(cache.xattr),
             interrupts: Arc::default(),
+            special,
+            special_state: SpecialState::default(),
             cache,
         }
     }
@@ -88,6 +102,10 @@ impl Fs {
             Err(error) => return device.reply(request.unique).error(*error),
         };
         let reply = device.reply(request.unique);
+        self.count(op.name());
+        if is_special(request.node) {
+            return self.serve_special(request, op, reply);
+        }
         if let Err((error, reply)) = self.dispatch(request, op, reply, scratch) {
             reply.error(error);
         }
@@ -110,7 +128,11 @@ impl Fs {
                 self.release(*fh, flock_unlock.then_some(*owner), reply)
             }
             Op::GetAttr => self.getattr(request, reply),
-            Op::SetAttr(set) => self.setattr(request, *set, reply),
+            Op::SetAttr(set) => {
+                self.listed.changing();
+                self.setattr(request, *set, reply);
+                self.listed.changing();
+            }
             Op::StatFs => self.statfs(reply),
             Op::Access { mask } => {
                 reply.empty(self.client.access(&self.caller(request), node, (*mask & 7) as u8));
@@ -132,8 +154,30 @@ impl Fs {
             Op::SetXattr { .. } | Op::GetXattr { .. } | Op::ListXattr { .. } | Op::RemoveXattr { .. } => {
                 self.xattr(request, op, reply);
             }
-            _ => return self.namespace(request, op, reply),
+            Op::Lookup { name } => return self.lookup(request, name, reply),
+            Op::ReadLink => return self.readlink(node, reply),
+            _ => {
+                // Before, for listings that are being read, and after, for those that were read meanwhile.
+                self.listed.changing();
+                let result = self.namespace(request, op, reply);
+                self.listed.changing();
+                return result;
+            }
         }
         Ok(())
+    }
+
+    /// Requests about special files: read them, and that is all.
+    fn serve_special(&self, request: &Request<'_>, op: &Op<'_>, reply: Reply) {
+        let node = request.node;
+        match op {
+            Op::GetAttr => self.special_attr(node, reply),
+            Op::Open { flags } => self.special_open(node, request.uid, *flags, reply),
+            Op::Read { fh, offset, size } => self.special_read(*fh, *offset, *size, reply),
+            Op::Write { fh, data, .. } => self.special_write(*fh, data.len(), reply),
+            Op::Release { fh, .. } => self.special_release(node, *fh, reply),
+            Op::Flush { .. } | Op::Access { .. } | Op::FSync { .. } => reply.ok(),
+            _ => reply.error(Errno::PERM),
+        }
     }
 }

@@ -3,13 +3,54 @@
 use super::Fs;
 use super::attr::file_attr;
 use super::file::open_mode;
+use super::special::is_reserved;
 use crate::fuse::{Op, Reply, Request};
 use client::{Found, NewNode};
 use rustix::io::Errno;
-use types::NodeType;
+use types::{Inode, NodeType};
 
 impl Fs {
-    /// The operations on names; an error comes back with the duty to report it.
+    pub(super) fn lookup(
+        &self,
+        request: &Request<'_>,
+        name: &[u8],
+        reply: Reply,
+    ) -> Result<(), (Errno, Reply)> {
+        let caller = self.caller(request);
+        let mut reply = reply;
+        if is_reserved(request.node, name) {
+            match self.special_lookup(request.node, name, reply) {
+                Some(unanswered) => reply = unanswered,
+                None => return Ok(()),
+            }
+        }
+        if let Some(found) = self.listed.find(request.node, &caller, name) {
+            self.entry(&found, reply);
+            return Ok(());
+        }
+        match self.client.lookup(&caller, request.node, name) {
+            Ok(Ok(found)) => self.entry(&found, reply),
+            Ok(Err(cacheable)) => match self.special_lookup(request.node, name, reply) {
+                None => {}
+                Some(reply) if cacheable && !self.cache.negative.is_zero() => {
+                    reply.negative(self.cache.negative)
+                }
+                Some(reply) => return Err((Errno::NOENT, reply)),
+            },
+            Err(error) => return Err((error, reply)),
+        }
+        Ok(())
+    }
+
+    pub(super) fn readlink(&self, node: Inode, reply: Reply) -> Result<(), (Errno, Reply)> {
+        match self.client.readlink(node) {
+            Ok(target) => reply.bytes(&target),
+            Err(error) => return Err((error, reply)),
+        }
+        Ok(())
+    }
+
+    /// The operations that change names; an error comes back with the duty to report it.
     pub(super) fn namespace(
         &self,
         request: &Request<'_>,
@@ -17,26 +58,11 @@ impl Fs {
         reply: Reply,
     ) -> Result<(), (Errno, Reply)> {
         let (client, node) = (&self.client, request.node);
+        if touches_reserved(node, op) {
+            return Err((Errno::ACCESS, reply));
+        }
         let caller = || self.caller(request);
         let result = match *op {
-            Op::Lookup { name } => match client.lookup(&caller(), node, name) {
-                Ok(Ok(found)) => Ok(found),
-                Ok(Err(true)) if !self.cache.negative.is_zero() => {
-                    reply.negative(self.cache.negative);
-                    return Ok(());
-                }
-                Ok(Err(_)) => Err(Errno::NOENT),
-                Err(error) => Err(error),
-            },
-            Op::ReadLink => {
-                return match client.readlink(node) {
-                    Ok(target) => {
-                        reply.bytes(&target);
-                        Ok(())
-                    }
-                    Err(error) => Err((error, reply)),
-                };
-            }
             Op::Symlink { name, target } => client.symlink(&caller(), node, name, target),
             Op::MkNod { name, mode, umask, rdev } => match node_type(mode) {
                 Some(kind) => {
@@ -108,6 +134,21 @@ impl Fs {
             }
             Err(error) => Err((error, reply)),
         }
+    }
+}
+
+/// True for operations that would make, move or remove a special file.
+fn touches_reserved(node: Inode, op: &Op<'_>) -> bool {
+    match *op {
+        Op::Symlink { name, .. }
+        | Op::MkNod { name, .. }
+        | Op::MkDir { name, .. }
+        | Op::Unlink { name }
+        | Op::RmDir { name }
+        | Op::Create { name, .. }
+        | Op::Link { name, .. } => is_reserved(node, name),
+        Op::Rename { name, newdir, newname, .. } => is_reserved(node, name) || is_reserved(newdir, newname),
+        _ => false,
     }
 }
 

@@ -196,6 +196,48 @@ fn node(n: u64) -> Result<Inode, Errno> {
 }
 
 impl<'a> Op<'a> {
+    /// The operation as `.stats` calls it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Op::Lookup { .. } => "lookup",
+            Op::GetAttr => "getattr",
+            Op::SetAttr(_) => "setattr",
+            Op::ReadLink => "readlink",
+            Op::Symlink { .. } => "symlink",
+            Op::MkNod { .. } => "mknod",
+            Op::MkDir { .. } => "mkdir",
+            Op::Unlink { .. } => "unlink",
+            Op::RmDir { .. } => "rmdir",
+            Op::Rename { .. } => "rename",
+            Op::Link { .. } => "link",
+            Op::Open { .. } => "open",
+            Op::Read { .. } => "read",
+            Op::Write { .. } => "write",
+            Op::StatFs => "statfs",
+            Op::Release { .. } => "release",
+            Op::FSync { .. } => "fsync",
+            Op::SetXattr { .. } => "setxattr",
+            Op::GetXattr { .. } => "getxattr",
+            Op::ListXattr { .. } => "listxattr",
+            Op::RemoveXattr { .. } => "removexattr",
+            Op::Flush { .. } => "flush",
+            Op::OpenDir => "opendir",
+            Op::ReadDir { plus: true, .. } => "readdirplus",
+            Op::ReadDir { plus: false, .. } => "readdir",
+            Op::ReleaseDir { .. } => "releasedir",
+            Op::GetLk(_) => "getlk",
+            Op::SetLk { .. } => "setlk",
+            Op::Access { .. } => "access",
+            Op::Create { .. } => "create",
+            Op::Forget
+            | Op::Init { .. }
+            | Op::FSyncDir
+            | Op::Interrupt { .. }
+            | Op::Destroy
+            | Op::FAllocate => "other",
+        }
+    }
+
     fn decode(opcode: u32, mut a: Args<'a>) -> Result<Self, Errno> {
         Ok(match opcode {
             1 => Op::Lookup { name: a.name()? },

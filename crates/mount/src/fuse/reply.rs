@@ -14,6 +14,8 @@ pub(crate) mod open_flags {
     pub(crate) const DIRECT_IO: u32 = 1 << 0;
     /// The page cache survives this open.
     pub(crate) const KEEP_CACHE: u32 = 1 << 1;
+    /// Positions make no sense.
+    pub(crate) const NONSEEKABLE: u32 = 1 << 2;
     /// Several direct writes of one file may run at once.
     pub(crate) const PARALLEL_DIRECT_WRITES: u32 = 1 << 6;
 }
