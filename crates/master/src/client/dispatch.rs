@@ -116,7 +116,9 @@ impl Master {
                 net.send(from.conn, &p::FuseTimeSyncReply { msgid: q.msgid, time_us });
             }
             other => {
-                if !self.tool_packet(net, from, other, Form::Mount) {
+                let served =
+                    self.tool_packet(net, from, other, Form::Mount) || self.deleted_packet(net, from, other);
+                if !served {
                     return Verdict::Close(format!("{} is not served on a mount's connection", other.name()));
                 }
             }

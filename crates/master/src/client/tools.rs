@@ -59,6 +59,12 @@ impl Master {
                 let reply = found.as_deref().map(Rest::Items).map_err(|status| **status);
                 net.send(conn, &p::FusePathsReply { msgid: q.msgid, reply: reply.into() });
             }
+            CltoMa::SclassCreate(q) => status!(SclassCreateReply, q, self.create_class(m, q)),
+            CltoMa::SclassChange(q) => self.change_class(net, conn, m, q),
+            CltoMa::SclassDelete(q) => status!(SclassDeleteReply, q, self.delete_class(m, q)),
+            CltoMa::SclassDuplicate(q) => status!(SclassDuplicateReply, q, self.duplicate_class(m, q)),
+            CltoMa::SclassRename(q) => status!(SclassRenameReply, q, self.rename_class(m, q)),
+            CltoMa::SclassList(q) => self.list_classes(net, conn, q),
             _ => return false,
         }
         true

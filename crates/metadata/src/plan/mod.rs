@@ -9,6 +9,7 @@ mod attr;
 mod caller;
 mod copy;
 mod data;
+mod deleted;
 mod lock;
 mod namespace;
 mod open;
@@ -18,6 +19,7 @@ mod readdir;
 mod remove;
 mod rename;
 mod resolve;
+mod sclass_admin;
 mod setattr;
 mod tree;
 mod tree_set;
@@ -31,6 +33,9 @@ pub use attr::{attr_of, attr_of_entry};
 pub use caller::{Caller, Disable, SessionCaps, SessionFlag};
 pub use copy::{AppendRequest, SnapshotRequest, plan_append, plan_snapshot};
 pub use data::{WritePlan, plan_write_end_length, read_chunk, refuse_write, write_chunk};
+pub use deleted::{
+    deleted_file, list_sustained, list_trash, plan_purge, plan_set_trash_path, plan_undelete, trash_path,
+};
 pub use lock::{
     LockOwner, PosixWish, has_flock, need_open, plan_flock, plan_funlock, plan_posix_lock, plan_posix_unlock,
     plan_release, posix_conflict,
@@ -45,6 +50,9 @@ pub use readdir::{DirEntries, list_directory};
 pub use remove::{Removed, plan_rmdir, plan_unlink};
 pub use rename::{Renamed, plan_rename};
 pub use resolve::{resolve, resolve_unchecked, shown};
+pub use sclass_admin::{
+    ClassMask, changed_class, check_new_class, plan_delete_class, plan_duplicate_class, plan_rename_class,
+};
 pub use setattr::{SetAttr, SetMask, plan_setattr};
 pub use tree::{Archived, Spread, archived, extra_attributes, storage_classes, trash_times, tree_stats};
 pub use tree_set::{

@@ -58,13 +58,14 @@ pub fn plan_quota(
         QuotaChange::Set { flags, grace, limits } => {
             let kept = without(old.unwrap_or_default(), flags);
             let limits = merged(kept.limits, flags, limits);
+            let grace = if grace == 0 { kept.grace } else { grace };
             Quota { flags: kept.flags | flags, limits, grace, ..kept }
         }
     };
     if new.flags == 0 && old.is_none() {
         return Ok((dir, None));
     }
-    let Quota { grace, exceeded, flags, stamp, limits } = new;
+    let Quota { grace, exceeded, flags, stamp, limits } = if new.flags == 0 { Quota::default() } else { new };
     Ok((dir, Some(Op::Quota { inode: dir.inode, exceeded, flags, stamp, limits, grace })))
 }
 
