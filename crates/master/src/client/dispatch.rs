@@ -2,6 +2,7 @@
 
 use super::data::Incoming;
 use super::links::Role;
+use super::tools::Form;
 use crate::core::Master;
 use net::reactor::{ConnId, Net, Verdict};
 use proto::client_master::{self as p, CltoMa};
@@ -35,6 +36,10 @@ impl Master {
             (_, Role::Mount(member)) => {
                 let from = Incoming { conn, member: &member, id, body };
                 return self.mount_packet(net, from, &packet);
+            }
+            (_, Role::Tools(member)) => {
+                let from = Incoming { conn, member: &member, id, body };
+                return self.tools_connection_packet(net, from, &packet);
             }
             _ => return Verdict::Close(format!("{} (packet {id}) before registration", packet.name())),
         }
@@ -111,8 +116,26 @@ impl Master {
                 net.send(from.conn, &p::FuseTimeSyncReply { msgid: q.msgid, time_us });
             }
             other => {
-                return Verdict::Close(format!("{} is not served on a mount's connection", other.name()));
+                let served =
+                    self.tool_packet(net, from, other, Form::Mount) || self.deleted_packet(net, from, other);
+                if !served {
+                    return Verdict::Close(format!("{} is not served on a mount's connection", other.name()));
+                }
             }
+        }
+        Verdict::Keep
+    }
+
+    /// What a tool may ask for that is connected itself (2.7).
+    fn tools_connection_packet(&mut self, net: &mut Net, from: Incoming<'_>, packet: &CltoMa<'_>) -> Verdict {
+        match packet {
+            CltoMa::FuseReadChunk(q) => self.read_chunk(net, from, q),
+            CltoMa::FuseTruncate(q) => self.truncate(net, from, q),
+            CltoMa::FuseParents(_) | CltoMa::FusePaths(_) => {
+                return Verdict::Close(format!("{} is not served on a tool's connection", packet.name()));
+            }
+            other if self.tool_packet(net, from, other, Form::OldTools) => {}
+            other => return Verdict::Close(format!("{} is not served on a tool's connection", other.name())),
         }
         Verdict::Keep
     }

@@ -2,6 +2,7 @@
 
 mod attrs;
 pub(crate) mod data;
+mod deleted;
 mod dispatch;
 mod info;
 mod links;
@@ -10,7 +11,11 @@ mod namespace;
 mod notify;
 mod periodic;
 mod register;
+mod sclass;
 pub(crate) mod sessions;
+mod tool_reads;
+mod tools;
+mod tree_tools;
 mod xattr;
 
 pub(crate) use links::{ClientLinks, Member};

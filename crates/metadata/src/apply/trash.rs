@@ -32,10 +32,11 @@ impl Fs {
         Ok(Outcome::none())
     }
 
-    /// Checks that a file in the trash can come back to its remembered path, as far as names and types go.
-    pub fn check_undelete(&self, inode: Inode) -> Result<(), Status> {
+    /// Checks that a file in the trash can come back to its remembered path, as far as names and types go. Answers
+    /// with the directory on that path that exists, and how many must be made in it.
+    pub fn check_undelete(&self, inode: Inode) -> Result<(Inode, u32), Status> {
         self.check_trash(inode)?;
-        self.destination(inode).map(|_| ())
+        self.destination(inode).map(|to| (to.dir, to.missing.len() as u32))
     }
 
     fn not_immutable(&self, dir: Inode) -> Result<(), Status> {

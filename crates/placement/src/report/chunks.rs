@@ -106,6 +106,20 @@ impl Cluster {
         }
     }
 
+    /// Metadata has taken the version over that some copies have, because no copy had the right one (REPAIR): those are
+    /// good now.
+    pub fn version_adopted(&mut self, now: Now, meta: &dyn ChunkMeta, id: ChunkId) {
+        let Some(mut chunk) = self.load(meta, id) else { return };
+        let version = chunk.info.version;
+        for replica in chunk.replicas.iter_mut().filter(|r| r.state.is_wrong() && r.version == version) {
+            replica.set(replica.state.to_valid());
+        }
+        self.chunks.put(chunk.slot, Flags::BUMP, true);
+        self.store(&chunk);
+        self.consider(now, meta, &chunk);
+        self.event(Event::Retry { chunk: id });
+    }
+
     /// The server does not have these any more.
     pub fn chunks_lost(
         &mut self,
