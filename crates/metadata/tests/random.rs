@@ -248,3 +248,16 @@ fn listings_go_on_where_they_stopped() {
         at = world.fs.next_node(Inode(dir.0 + 1));
     }
 }
+
+#[test]
+fn an_image_is_written_while_the_state_goes_on() {
+    let mut world = World::new(11, BORN);
+    (0..1500).for_each(|_| world.step());
+    let before = save(&world.fs);
+    let snapshot = world.fs.snapshot();
+    let writer = std::thread::spawn(move || write(&snapshot));
+    (0..1500).for_each(|_| world.step());
+    world.fs.validate().unwrap();
+    assert!(writer.join().unwrap() == before);
+    assert!(save(&world.fs) != before);
+}
