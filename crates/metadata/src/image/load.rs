@@ -103,6 +103,7 @@ impl Fs {
         let records = section.read::<Node>()?;
         let highest = records.head().max_inode.0;
         for record in records {
+            self.check_room().map_err(|_| LoadError::TooBig)?;
             self.load_node(&record?)?;
         }
         self.max_inode = self.max_inode.max(highest);
