@@ -13,7 +13,8 @@ macro_rules! fuzz_direction {
             let Ok(packet) = <$dir as Direction>::decode(id, body) else { return };
             let mut frame = Vec::new();
             packet.encode_frame(&mut frame);
-            let again = <$dir as Direction>::decode(id, &frame[HEADER_SIZE..]).expect("what we wrote, we read");
+            let again =
+                <$dir as Direction>::decode(id, &frame[HEADER_SIZE..]).expect("what we wrote, we read");
             assert_eq!(packet, again);
             assert!(format!("{packet:?}").contains(packet.name()));
         });

@@ -11,6 +11,7 @@ mod file;
 mod fs;
 mod image;
 mod ns;
+pub mod plan;
 mod read;
 mod replay;
 mod store;

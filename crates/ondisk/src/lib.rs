@@ -13,7 +13,7 @@ mod fixtures;
 pub use acl::{AclEntries, AclEntry};
 pub use image::{Image, ImageError, ImageFile, ImageWriter};
 pub use log::{
-    AttrExtra, CsdbAction, Line, LineError, LineProblem, LockKind, MAX_LINE, MaskList, NewNode, Op, Outcome,
-    SclassCounts, SessionFields, SnapshotGids,
+    ArgDoc, AttrExtra, CsdbAction, Line, LineError, LineProblem, LockKind, MAX_LINE, MaskList, NewNode, Op,
+    OpDoc, Outcome, SclassCounts, SessionFields, SnapshotGids,
 };
 pub use quota::QuotaLimits;

@@ -2,6 +2,7 @@
 
 mod agree;
 mod arg;
+mod docs;
 mod error;
 mod legacy;
 mod line;
@@ -19,6 +20,7 @@ mod entropy;
 #[cfg(test)]
 mod tests;
 
+pub use docs::{ArgDoc, OpDoc};
 pub use error::{LineError, LineProblem};
 pub use line::{Line, MAX_LINE};
 pub use op::Op;

@@ -16,7 +16,9 @@ mod tools_shapes;
 pub mod xattr;
 mod xattr_shapes;
 
-pub use crate::any::{BadCommandSize, ConfigValue, GetConfig, GetVersion, Nop, UnknownCommand, VersionInfo};
+pub use crate::any::{
+    BadCommandSize, ConfigValue, GetConfig, GetVersion, Nop, UnknownCommand, VersionForm, VersionInfo,
+};
 use crate::info::*;
 pub use data::*;
 pub use data_shapes::{ChunkPlace, FileChunk, Location, WriteEnd};

@@ -83,3 +83,29 @@ impl<'a> Wire<'a> for Cred<'a> {
         self.gids.encode(out);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gids(bytes: &[u8], tail: usize) -> Result<Vec<u32>, DecodeError> {
+        let mut r = Reader::new(bytes);
+        let gids = Gids::decode_before(&mut r, tail)?;
+        assert_eq!(r.left(), tail);
+        Ok(gids.iter().collect())
+    }
+
+    #[test]
+    fn a_list_or_a_single_gid_before_other_fields() {
+        assert_eq!(gids(&[0, 0, 0, 2, 0, 0, 0, 7, 0, 0, 0, 8, 1, 1], 2), Ok(vec![7, 8]));
+        assert_eq!(gids(&[0xFF, 0xFF, 0xFF, 0xFF, 1, 1], 2), Ok(vec![u32::MAX]));
+        assert_eq!(gids(&[0, 0, 0, 9], 0), Ok(vec![9]));
+    }
+
+    #[test]
+    fn counts_that_are_no_counts() {
+        assert!(gids(&[0; 8], 0).is_err());
+        assert!(gids(&[0xFF; 12], 0).is_err());
+        assert!(gids(&[0, 0, 0, 2, 0, 0, 0, 7], 0).is_err());
+    }
+}

@@ -1,6 +1,6 @@
 //! Nodes, names, and what hangs on nodes.
 
-use super::{DumpSection, hex, text::text};
+use super::{DumpSection, Style, hex, text::text};
 use crate::image::{
     AclRecord, Edge, EdgeRecord, Free, FreeRecord, Node, NodeData, NodeHead, NodeRecord, Pacl, Quot,
     QuotaRecord, Xatr, XattrRecord,
@@ -9,11 +9,11 @@ use std::io::{self, Write};
 use types::{ChunkId, Inode, NodeType};
 
 impl<'a> DumpSection<'a> for Node {
-    fn head_line(head: &NodeHead, out: &mut impl Write) -> io::Result<()> {
+    fn head_line(head: &NodeHead, _style: Style, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "# maxinode: {} ; hashelements: {}", head.max_inode, head.count)
     }
 
-    fn line(node: &NodeRecord<'a>, dots: bool, out: &mut impl Write) -> io::Result<()> {
+    fn line(node: &NodeRecord<'a>, style: Style, out: &mut impl Write) -> io::Result<()> {
         let NodeRecord { inode, sclass, eattr, winattr, mode, uid, gid, atime, mtime, ctime, .. } = node;
         write!(out, "NODE|k:{}|i:{inode:10}|#:{sclass}|e:0x{eattr:02X}", kind(node.kind))?;
         write!(out, "|w:0x{winattr:1X}|m:0{mode:04o}|u:{uid:10}|g:{gid:10}")?;
@@ -23,7 +23,7 @@ impl<'a> DumpSection<'a> for Node {
             NodeData::Device(rdev) => write!(out, "|d:{:5},{:5}", rdev >> 16, rdev & 0xFFFF)?,
             NodeData::Symlink(target) => {
                 out.write_all(b"|p:")?;
-                text(target, dots, out)?;
+                text(target, style.dots, out)?;
             }
             NodeData::File { length, chunks } => {
                 write!(out, "|l:{length:20}|c:(")?;
@@ -56,39 +56,44 @@ fn kind(kind: NodeType) -> char {
 }
 
 impl<'a> DumpSection<'a> for Edge {
-    fn head_line(next: &u64, out: &mut impl Write) -> io::Result<()> {
+    fn head_line(next: &u64, style: Style, out: &mut impl Write) -> io::Result<()> {
+        if style.version == 0x10 {
+            return Ok(());
+        }
         writeln!(out, "# nextedgeid: {next:016X}")
     }
 
-    fn line(edge: &EdgeRecord<'a>, dots: bool, out: &mut impl Write) -> io::Result<()> {
+    fn line(edge: &EdgeRecord<'a>, style: Style, out: &mut impl Write) -> io::Result<()> {
         match edge.parent {
             Inode(0) => out.write_all(b"EDGE|p:      NULL")?,
             parent => write!(out, "EDGE|p:{parent:10}")?,
         }
         write!(out, "|c:{:10}|i:0x{:016X}|n:", edge.child, edge.id)?;
-        text(edge.name, dots, out)?;
+        text(edge.name, style.dots, out)?;
         out.write_all(b"\n")
     }
 }
 
 impl<'a> DumpSection<'a> for Free {
-    fn head_line(count: &u32, out: &mut impl Write) -> io::Result<()> {
+    fn head_line(count: &u32, _style: Style, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "# free nodes: {count}")
     }
 
-    fn line(record: &FreeRecord, _dots: bool, out: &mut impl Write) -> io::Result<()> {
+    fn line(record: &FreeRecord, _style: Style, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "FREEID|i:{:10}|f:{:10}", record.inode, record.freed)
     }
 }
 
 impl<'a> DumpSection<'a> for Quot {
-    fn head_line(count: &u32, out: &mut impl Write) -> io::Result<()> {
+    fn head_line(count: &u32, _style: Style, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "# quota nodes: {count}")
     }
 
-    fn line(quota: &QuotaRecord, _dots: bool, out: &mut impl Write) -> io::Result<()> {
+    fn line(quota: &QuotaRecord, style: Style, out: &mut impl Write) -> io::Result<()> {
         let QuotaRecord { inode, grace, exceeded, flags, stamp, limits } = quota;
         let exceeded = u8::from(*exceeded);
+        // Version 1.0 has none, and stock shows a week.
+        let grace = if style.version == 0x10 { &604_800 } else { grace };
         write!(out, "QUOTA|i:{inode:10}|g:{grace}|e:{exceeded}|f:0x{flags:02X}|s:{stamp:10}")?;
         // The flag bits stand for soft limits, then for hard ones; the columns go by pairs.
         let columns = [
@@ -112,9 +117,9 @@ impl<'a> DumpSection<'a> for Quot {
 }
 
 impl<'a> DumpSection<'a> for Xatr {
-    fn line(record: &XattrRecord<'a>, dots: bool, out: &mut impl Write) -> io::Result<()> {
+    fn line(record: &XattrRecord<'a>, style: Style, out: &mut impl Write) -> io::Result<()> {
         write!(out, "XATTR|i:{:10}|n:", record.inode)?;
-        text(record.name.as_bytes(), dots, out)?;
+        text(record.name.as_bytes(), style.dots, out)?;
         out.write_all(b"|v:")?;
         hex::upper(record.value, out)?;
         out.write_all(b"\n")
@@ -122,7 +127,7 @@ impl<'a> DumpSection<'a> for Xatr {
 }
 
 impl<'a> DumpSection<'a> for Pacl {
-    fn line(acl: &AclRecord<'a>, _dots: bool, out: &mut impl Write) -> io::Result<()> {
+    fn line(acl: &AclRecord<'a>, _style: Style, out: &mut impl Write) -> io::Result<()> {
         let AclRecord { inode, kind, user, group, other, mask, named } = acl;
         write!(
             out,

@@ -1,6 +1,6 @@
 //! The frame around the records of a section.
 
-use super::{DumpError, DumpSection, RULE, hex};
+use super::{DumpError, DumpSection, RULE, Style, hex};
 use crate::ImageError;
 use crate::image::check::with_section;
 use crate::image::{HEADER, Section, SectionName, parse_header};
@@ -41,7 +41,7 @@ pub(super) fn write(raw: &RawSection<'_>, dots: bool, out: &mut impl Write) -> R
     out.write_all(&name.0)?;
     writeln!(out, " ; version: 0x{version:02X}")?;
     let section = Section { name, version, offset, body };
-    let result = with_section!(name, S => records::<S>(&section, dots, out), _ => {
+    let result = with_section!(name, S => records::<S>(&section, Style { dots, version }, out), _ => {
         out.write_all(b"unknown file part\n")?;
         hex::table(body, dots, out)?;
         Ok(())
@@ -54,10 +54,10 @@ pub(super) fn write(raw: &RawSection<'_>, dots: bool, out: &mut impl Write) -> R
 
 fn records<'a, S: DumpSection<'a>>(
     section: &Section<'a>,
-    dots: bool,
+    style: Style,
     out: &mut impl Write,
 ) -> Result<(), DumpError> {
     let mut records = section.read::<S>()?;
-    S::head_line(records.head(), out)?;
-    records.try_for_each(|record| Ok(S::line(&record?, dots, out)?))
+    S::head_line(records.head(), style, out)?;
+    records.try_for_each(|record| Ok(S::line(&record?, style, out)?))
 }

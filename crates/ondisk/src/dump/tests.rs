@@ -13,19 +13,51 @@ fn lines(dump: &[u8]) -> Vec<String> {
     dump.split(|&b| b == b'\n').map(|line| line.escape_ascii().to_string()).collect()
 }
 
+fn assert_dump(what: &std::path::Path, image: &[u8], options: &DumpOptions<'_>, expected: &[u8]) {
+    let mut dump = Vec::new();
+    write_dump_with(image, options, &mut dump).unwrap();
+    let (ours, stocks) = (lines(&dump), lines(expected));
+    let difference = ours.iter().zip(&stocks).find(|(a, b)| a != b);
+    assert_eq!(difference, None, "{}", what.display());
+    assert!(dump == expected, "{}", what.display());
+}
+
 #[test]
 fn dumps_are_stock_s_byte_for_byte() {
     let dumps = fixtures::files("metadata", ".dump");
     assert!(dumps.len() >= 3, "3 dumps are recorded");
     for (path, expected) in dumps {
         let image = std::fs::read(path.with_extension("mfs")).unwrap();
-        let mut dump = Vec::new();
-        write_dump(&image, &mut dump).unwrap();
-        let (ours, stocks) = (lines(&dump), lines(&expected));
-        let difference = ours.iter().zip(&stocks).find(|(a, b)| a != b);
-        assert_eq!(difference, None, "{}", path.display());
-        assert!(dump == expected, "{}", path.display());
+        assert_dump(&path, &image, &DumpOptions::default(), &expected);
     }
+}
+
+/// Old versions of sections, and values that no running master has.
+#[test]
+fn hand_made_images_are_dumped_as_stock_does() {
+    let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    for name in ["old-versions", "extremes"] {
+        let file = |extension| {
+            let path = golden.join(name).with_extension(extension);
+            std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+        };
+        let options = DumpOptions::default();
+        assert_dump(name.as_ref(), &file("mfs"), &options, &file("dump"));
+        assert_dump(name.as_ref(), &file("mfs"), &DumpOptions { dots: true, ..options }, &file("dots.dump"));
+    }
+}
+
+/// Classes of old versions are read as a stock master reads them.
+#[test]
+fn old_storage_classes() {
+    let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let mut dump = Vec::new();
+    write_dump(&std::fs::read(golden.join("old-classes.mfs")).unwrap(), &mut dump).unwrap();
+    let dump = String::from_utf8(dump).unwrap();
+    let classes: Vec<&str> = dump.lines().filter(|line| line.starts_with("SCLASS|")).collect();
+    let stored = std::fs::read_to_string(golden.join("old-classes.stored.txt")).unwrap();
+    assert_eq!(classes, stored.lines().collect::<Vec<_>>());
+    assert_eq!(classes.len(), 12);
 }
 
 #[test]

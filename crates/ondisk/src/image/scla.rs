@@ -45,16 +45,16 @@ impl<'a> Body<'a> for Scla {
     type Record = SclassRecord<'a>;
 
     fn head(version: u8, r: &mut Reader<'a>) -> Result<u8, DecodeError> {
-        let group = if version == 0x10 { 1 } else { u8::decode(r)? };
-        if usize::from(group) > LABEL_GROUP {
-            return Err(r.bad("number of masks in a label entry"));
-        }
         for _ in 0..if version < 0x16 { 26 } else { 0 } {
             let len = u8::decode(r)?;
             if len > MAX_DESCRIPTION {
                 return Err(r.bad("length of a label's description"));
             }
             r.take(len.into())?;
+        }
+        let group = if version == 0x10 { 1 } else { u8::decode(r)? };
+        if usize::from(group) > LABEL_GROUP {
+            return Err(r.bad("number of masks in a label entry"));
         }
         Ok(group)
     }

@@ -189,6 +189,14 @@ fn worked_bytes() {
     assert_eq!((record.id.0, record.version.0, record.locked_to, record.archived), (6, 1, 0, false));
 }
 
+/// Masks that version 1.0 stored wrongly are repaired.
+#[test]
+fn old_acl_masks() {
+    let acl = bytes("00000009 01 0006 0005 0004 0000 0000 0000");
+    let mask = |version| Pacl::record(version, &(), &mut types::Reader::new(&acl)).unwrap().unwrap().mask;
+    assert_eq!((mask(0x10), mask(0x11)), (7, 0));
+}
+
 #[test]
 fn chunk_tables_from_memory_and_sizes_known_beforehand() {
     let chunks = [types::ChunkId(7), types::ChunkId(0), types::ChunkId(8)];

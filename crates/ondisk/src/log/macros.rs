@@ -30,6 +30,21 @@ macro_rules! ops {
             /// Names of all operations as lines carry them.
             pub const NAMES: &'static [&'static str] = &[$($text),*];
 
+            /// What `docs/formats/changelog.md` says of them.
+            pub const DOCS: &'static [super::OpDoc] = &[$( super::OpDoc {
+                name: $text,
+                aliases: &[$($alias),*],
+                doc: &[$($doc),*],
+                args: &[$( super::ArgDoc {
+                    name: stringify!($field),
+                    ty: stringify!($ty),
+                    doc: &[$($fdoc),*],
+                    default: ops!(@default $($default)?),
+                } ),*],
+                results: &[$($(stringify!($result)),+)?],
+                extra_results: &[$($(stringify!($extra)),+)?],
+            } ),*];
+
             /// The operation's name as lines carry it.
             pub fn name(&self) -> &'static str {
                 match self {
@@ -85,6 +100,8 @@ macro_rules! ops {
             }
         }
     };
+    (@default) => { None };
+    (@default $default:expr) => { Some(stringify!($default)) };
     (@parse $scan:ident, $ty:ty) => { <$ty as super::arg::Arg>::parse($scan)? };
     (@parse $scan:ident, $ty:ty, $default:expr) => {
         if $scan.more() { <$ty as super::arg::Arg>::parse($scan)? } else { $default }

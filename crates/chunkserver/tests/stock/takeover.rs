@@ -1,0 +1,155 @@
+//! Ours and stock side by side: chains across both, replication both ways, and each serving the other's folder.
+
+use crate::{cluster, has_copies, set_goal};
+use anyhow::{Context, Result, ensure};
+use harness::{Cluster, Make, big_file, sha256, until};
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(180);
+const FILES: u64 = 20;
+const SIZE: u64 = 300_000;
+
+/// The chunk files in a folder: name to checksum.
+fn chunks(disk: &Path) -> Result<BTreeMap<String, String>> {
+    let mut found = BTreeMap::new();
+    for folder in fs::read_dir(disk)? {
+        let folder = folder?;
+        if !folder.file_type()?.is_dir() {
+            continue;
+        }
+        for file in fs::read_dir(folder.path())? {
+            let file = file?;
+            found.insert(file.file_name().to_string_lossy().into_owned(), sha256(&file.path())?);
+        }
+    }
+    Ok(found)
+}
+
+fn write_files(dir: &Path, seeds: std::ops::Range<u64>) -> Result<Vec<(PathBuf, String)>> {
+    seeds
+        .map(|seed| {
+            let path = dir.join(format!("file-{seed}"));
+            big_file(&path, SIZE + seed, seed)?;
+            let sum = sha256(&path)?;
+            Ok((path, sum))
+        })
+        .collect()
+}
+
+/// Reads everything through a fresh mount, so that it comes from the chunkservers.
+fn verify(cluster: &mut Cluster, files: &[(PathBuf, String)]) -> Result<()> {
+    cluster.stop_mount(0)?;
+    cluster.start_mount(0)?;
+    for (path, want) in files {
+        ensure!(sha256(path)? == *want, "{}: wrong data", path.display());
+    }
+    Ok(())
+}
+
+fn all_have(cluster: &Cluster, files: &[(PathBuf, String)], copies: usize) -> Result<()> {
+    for (path, _) in files {
+        let name = format!("{copies} copies of {}", path.display());
+        until(&name, PATIENCE, || has_copies(cluster, path, copies))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn replication_goes_both_ways() {
+    replication().unwrap();
+}
+
+fn replication() -> Result<()> {
+    let mut cluster = cluster(&[Make::Stock, Make::Ours])?;
+    let dir = cluster.mount_point(0);
+    set_goal(&cluster, 1, &dir)?;
+    let files = write_files(&dir, 0..FILES)?;
+    let (stock, ours) = (chunks(&cluster.disk(0))?, chunks(&cluster.disk(1))?);
+    ensure!(!stock.is_empty() && !ours.is_empty(), "one server got nothing: {} {}", stock.len(), ours.len());
+    set_goal(&cluster, 2, &dir)?;
+    all_have(&cluster, &files, 2)?;
+    let names = |all: &BTreeMap<String, String>| all.keys().cloned().collect::<Vec<_>>();
+    ensure!(names(&chunks(&cluster.disk(0))?) == names(&chunks(&cluster.disk(1))?), "not the same chunks");
+    // Each alone has everything.
+    for dead in [0, 1] {
+        cluster.chunkserver(dead).kill()?;
+        verify(&mut cluster, &files)?;
+        cluster.start_chunkserver(dead)?;
+        cluster.wait_registered()?;
+    }
+    cluster.check()
+}
+
+/// Stops both servers, exchanges their folders, starts them again.
+fn exchange(cluster: &mut Cluster) -> Result<()> {
+    for index in 0..2 {
+        cluster.chunkserver(index).stop()?;
+    }
+    let (a, b) = (cluster.disk(0), cluster.disk(1));
+    let middle = a.with_file_name("middle");
+    fs::rename(&a, &middle).context("exchange the folders")?;
+    fs::rename(&b, &a)?;
+    fs::rename(&middle, &b)?;
+    for index in 0..2 {
+        cluster.start_chunkserver(index)?;
+    }
+    cluster.wait_registered()
+}
+
+#[test]
+fn folders_go_from_stock_to_ours_and_back() {
+    folders().unwrap();
+}
+
+fn folders() -> Result<()> {
+    let mut cluster = cluster(&[Make::Stock, Make::Ours])?;
+    let dir = cluster.mount_point(0);
+    // Chains across both kinds.
+    set_goal(&cluster, 2, &dir)?;
+    let mut files = write_files(&dir, 0..FILES)?;
+    all_have(&cluster, &files, 2)?;
+    let before = [chunks(&cluster.disk(0))?, chunks(&cluster.disk(1))?];
+
+    exchange(&mut cluster)?;
+    all_have(&cluster, &files, 2)?;
+    verify(&mut cluster, &files)?;
+    // Nothing changes by being served.
+    ensure!([chunks(&cluster.disk(1))?, chunks(&cluster.disk(0))?] == before, "files have changed");
+
+    // Each kind changes what the other has made: parts, ends, growth; and makes new chunks.
+    for (path, sum) in files.iter_mut().take(FILES as usize / 2) {
+        let file = fs::OpenOptions::new().write(true).open(&path)?;
+        file.write_all_at(b"in the middle of a block", 100_000)?;
+        file.write_all_at(&[9; 70_000], 200_000)?;
+        file.set_len(65_536 * 2 + 77)?;
+        file.set_len(SIZE * 2)?;
+        file.write_all_at(b"the end", SIZE * 2 - 7)?;
+        file.sync_all()?;
+        *sum = sha256(path)?;
+    }
+    files.extend(write_files(&dir, FILES..FILES * 2)?);
+    all_have(&cluster, &files, 2)?;
+    verify(&mut cluster, &files)?;
+
+    exchange(&mut cluster)?;
+    all_have(&cluster, &files, 2)?;
+    verify(&mut cluster, &files)?;
+    for dead in [0, 1] {
+        cluster.chunkserver(dead).kill()?;
+        verify(&mut cluster, &files)?;
+        cluster.start_chunkserver(dead)?;
+        cluster.wait_registered()?;
+    }
+    for index in 0..2 {
+        let log = cluster.chunkserver(index).log();
+        ensure!(
+            !log.contains("does not fit") && !log.contains("crc"),
+            "chunkserver {index} saw damage:\n{log}"
+        );
+    }
+    cluster.check()
+}

@@ -1,0 +1,51 @@
+//! The commands of `elkfs` itself.
+
+use crate::{local, programs};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// A distributed file system, compatible with MooseFS 3.0.117
+#[derive(Parser)]
+#[command(name = "elkfs", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// A whole cluster on this machine
+    #[command(subcommand)]
+    Local(local::Command),
+    /// Measure
+    #[command(subcommand)]
+    Bench(Bench),
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Rates of small files, metadata and streams in any directory
+    Fs(bench::fs::FsArgs),
+}
+
+/// Parses `args`, the program's name first, and runs the command.
+pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
+    let mut list = String::from("MooseFS's programs, also under these names as links to this file:\n");
+    for program in programs::PROGRAMS {
+        list += &format!("  {:<15} {}\n", program.name, program.about);
+    }
+    let matches = Cli::command().after_help(list).get_matches_from(args);
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let result = match cli.command {
+        Command::Local(command) => local::run(&command),
+        Command::Bench(Bench::Fs(args)) => bench::fs::run(&args).map(|()| ExitCode::SUCCESS),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("elkfs: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,77 @@
+//! Names and the programs they stand for (`spec/tools.md` 1).
+
+use crate::roles;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// A program inside this binary.
+pub(crate) struct Program {
+    /// The name of the file it is called by; as a subcommand of `elkfs` also without `mfs`.
+    pub(crate) name: &'static str,
+    /// Further names of files.
+    pub(crate) also: &'static [&'static str],
+    /// What it is, in a line.
+    pub(crate) about: &'static str,
+    /// Takes the arguments behind the name.
+    pub(crate) main: fn(Vec<OsString>) -> ExitCode,
+}
+
+/// All of them.
+pub(crate) const PROGRAMS: &[Program] = &[
+    Program {
+        name: "mfsmaster",
+        also: &[],
+        about: "Daemon that owns all metadata",
+        main: roles::master::main,
+    },
+    Program {
+        name: "mfschunkserver",
+        also: &[],
+        about: "Daemon that keeps chunks of files on its disks",
+        main: roles::chunkserver::main,
+    },
+    Program {
+        name: "mfsmetalogger",
+        also: &[],
+        about: "Daemon that keeps a copy of the master's metadata",
+        main: roles::metalogger::main,
+    },
+    Program {
+        name: "mfsmount",
+        also: &["mount.moosefs"],
+        about: "Mounts the file system",
+        main: roles::mount::main,
+    },
+];
+
+/// The program for the name of a file.
+pub(crate) fn called(name: &str) -> Option<&'static Program> {
+    PROGRAMS.iter().find(|program| program.name == name || program.also.contains(&name))
+}
+
+/// The program for a subcommand: `mfsmaster` or `master`.
+pub(crate) fn subcommand(name: &str) -> Option<&'static Program> {
+    called(name).or_else(|| PROGRAMS.iter().find(|program| program.name.strip_prefix("mfs") == Some(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        for program in PROGRAMS {
+            assert_eq!(called(program.name).map(|found| found.name), Some(program.name));
+            let short = program.name.strip_prefix("mfs").unwrap();
+            assert_eq!(subcommand(short).map(|found| found.name), Some(program.name));
+            assert!(called(short).is_none(), "{short} is no file name of ours");
+        }
+        assert!(called("elkfs").is_none());
+        assert!(subcommand("local").is_none());
+        let mut names: Vec<_> = PROGRAMS.iter().flat_map(|p| p.also.iter().chain([&p.name])).collect();
+        names.sort();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count, "a name stands for one program");
+    }
+}

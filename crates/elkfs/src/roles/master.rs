@@ -1,0 +1,8 @@
+//! `mfsmaster`.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
+    daemon::main(&master::PROGRAM, args)
+}

@@ -1,0 +1,281 @@
+//! A cluster of real processes.
+
+use crate::config::{self, CSSERV_PORT, MATOCL_PORT, MATOCS_PORT};
+use crate::daemon::Daemon;
+use crate::kinds::{ClusterSpec, Make, Role};
+use crate::mounts;
+use crate::namespace::Namespace;
+use crate::rundir::{Kind, RunDir};
+use crate::server_list;
+use crate::wait::until;
+use anyhow::{Context, Result, ensure};
+use rustix::mount::{UnmountFlags, unmount};
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs;
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// Longest time anything may take to become ready.
+const READY: Duration = Duration::from_secs(60);
+
+/// A running cluster. Dropping it kills and removes all of it.
+#[derive(Debug)]
+pub struct Cluster {
+    master: Daemon,
+    chunkservers: Vec<Daemon>,
+    metalogger: Option<Daemon>,
+    mounts: Vec<Daemon>,
+    namespace: Namespace,
+    // Last: dropped after the handles of the processes, it ends them and removes everything.
+    dir: RunDir,
+}
+
+impl Cluster {
+    /// Starts all of it and waits until every chunkserver is registered and every mount answers.
+    pub fn start(spec: &ClusterSpec) -> Result<Cluster> {
+        if spec.private_mounts {
+            mounts::make_private()?;
+        }
+        let dir = RunDir::new(spec.tmpfs)?;
+        let mut addresses = vec![config::MASTER, config::METALOGGER];
+        addresses.extend((0..spec.chunkservers.len()).map(config::chunkserver));
+        addresses.extend((0..spec.mounts.len()).map(config::mount));
+        let namespace = Namespace::new(&dir, &addresses)?;
+        let build = Build { dir: dir.path(), namespace: &namespace };
+        let mut cluster = Cluster {
+            master: build.master(spec)?,
+            chunkservers: build.each(&spec.chunkservers, |i, make| build.chunkserver(i, make))?,
+            metalogger: spec.metalogger.map(|make| build.metalogger(make)).transpose()?,
+            mounts: build.each(&spec.mounts, |i, make| build.mount(i, make))?,
+            namespace,
+            dir,
+        };
+        cluster.start_all()?;
+        Ok(cluster)
+    }
+
+    /// Where mount number `index` is.
+    pub fn mount_point(&self, index: usize) -> PathBuf {
+        mount_point(self.dir.path(), index)
+    }
+
+    /// A directory of the cluster that is outside its file system.
+    pub fn scratch(&self) -> Result<PathBuf> {
+        let path = self.dir.path().join("scratch");
+        fs::create_dir_all(&path).with_context(|| format!("make {}", path.display()))?;
+        Ok(path)
+    }
+
+    /// Name of the network namespace.
+    pub fn network(&self) -> &str {
+        self.dir.name()
+    }
+
+    /// DATA_PATH of the master.
+    pub fn master_data(&self) -> PathBuf {
+        self.dir.path().join("master/data")
+    }
+
+    /// DATA_PATH of the metalogger.
+    pub fn metalogger_data(&self) -> PathBuf {
+        self.dir.path().join("metalogger/data")
+    }
+
+    /// The disk of chunkserver number `index`.
+    pub fn disk(&self, index: usize) -> PathBuf {
+        self.dir.path().join(format!("chunkserver-{index}/disk"))
+    }
+
+    /// The master.
+    pub fn master(&mut self) -> &mut Daemon {
+        &mut self.master
+    }
+
+    /// Chunkserver number `index`.
+    pub fn chunkserver(&mut self, index: usize) -> &mut Daemon {
+        &mut self.chunkservers[index]
+    }
+
+    /// The process of mount number `index`.
+    pub fn mount(&mut self, index: usize) -> &mut Daemon {
+        &mut self.mounts[index]
+    }
+
+    /// A command that runs in the cluster's network, such as a tool.
+    pub fn command(&self, program: &str) -> Command {
+        self.namespace.command(Path::new(program))
+    }
+
+    /// Starts the master after a stop, or with `recover` after a crash (`-a`: from image and changelog).
+    pub fn start_master(&mut self, recover: bool) -> Result<()> {
+        let more: &[&str] = if recover { &["-a", "start"] } else { &["start"] };
+        self.master.start(&self.dir, more)?;
+        for port in [MATOCL_PORT, MATOCS_PORT] {
+            self.wait_port((config::MASTER, port).into(), |cluster| cluster.master.check())?;
+        }
+        Ok(())
+    }
+
+    /// Starts chunkserver number `index`; does not wait until it is registered.
+    pub fn start_chunkserver(&mut self, index: usize) -> Result<()> {
+        self.chunkservers[index].start(&self.dir, &["start"])?;
+        let address = (config::chunkserver(index), CSSERV_PORT).into();
+        self.wait_port(address, |cluster| cluster.chunkservers[index].check())
+    }
+
+    /// Waits until every chunkserver is registered at the master.
+    pub fn wait_registered(&mut self) -> Result<()> {
+        let all: HashSet<_> = (0..self.chunkservers.len()).map(config::chunkserver).collect();
+        let namespace = self.namespace.clone();
+        until("every chunkserver registered", READY, || {
+            self.check()?;
+            let found = namespace.inside(server_list::connected)?;
+            Ok(all.is_subset(&found.into_iter().collect()))
+        })
+        .with_context(|| self.tails())
+    }
+
+    /// Mounts mount number `index` and waits until it answers.
+    pub fn start_mount(&mut self, index: usize) -> Result<()> {
+        let point = self.mount_point(index);
+        fs::create_dir_all(&point).with_context(|| format!("make {}", point.display()))?;
+        self.dir.record(Kind::Mount, &point.display().to_string())?;
+        self.mounts[index].start(&self.dir, &[])?;
+        until("a mount", READY, || {
+            self.mounts[index].check()?;
+            // The table first: the directory below answers too.
+            Ok(mounts::is_mounted(&point) && rustix::fs::statvfs(&point).is_ok_and(|fs| fs.f_blocks > 0))
+        })
+        .with_context(|| self.tails())
+    }
+
+    /// Unmounts mount number `index` and waits for its process.
+    pub fn stop_mount(&mut self, index: usize) -> Result<()> {
+        let point = self.mount_point(index);
+        unmount(&point, UnmountFlags::empty()).with_context(|| format!("umount {}", point.display()))?;
+        let status = self.mounts[index].wait_end()?;
+        ensure!(status.success(), "{} ended with {status}", self.mounts[index].name());
+        Ok(())
+    }
+
+    /// Stops everything in good order: mounts, chunkservers, metalogger, master.
+    pub fn stop_all(&mut self) -> Result<()> {
+        for index in 0..self.mounts.len() {
+            self.stop_mount(index)?;
+        }
+        for daemon in self.chunkservers.iter_mut().chain(&mut self.metalogger) {
+            daemon.stop()?;
+        }
+        self.master.stop()
+    }
+
+    /// Starts everything, after it was made or stopped.
+    pub fn start_all(&mut self) -> Result<()> {
+        self.start_master(false).with_context(|| self.tails())?;
+        if let Some(metalogger) = &mut self.metalogger {
+            metalogger.start(&self.dir, &["start"])?;
+        }
+        for index in 0..self.chunkservers.len() {
+            self.start_chunkserver(index).with_context(|| self.tails())?;
+        }
+        self.wait_registered()?;
+        for index in 0..self.mounts.len() {
+            self.start_mount(index)?;
+        }
+        Ok(())
+    }
+
+    /// An error if any process that should run has ended.
+    pub fn check(&mut self) -> Result<()> {
+        self.daemons().try_for_each(Daemon::check)
+    }
+
+    fn daemons(&mut self) -> impl Iterator<Item = &mut Daemon> {
+        let master = std::iter::once(&mut self.master);
+        master.chain(&mut self.chunkservers).chain(&mut self.metalogger).chain(&mut self.mounts)
+    }
+
+    fn wait_port(&mut self, address: SocketAddr, check: impl Fn(&mut Cluster) -> Result<()>) -> Result<()> {
+        until(&format!("a listener on {address}"), READY, || {
+            check(self)?;
+            self.namespace.inside(|| Ok(TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok()))
+        })
+    }
+
+    /// Last lines of every log, for a failure's report.
+    fn tails(&self) -> String {
+        let daemons =
+            [&self.master].into_iter().chain(&self.chunkservers).chain(&self.metalogger).chain(&self.mounts);
+        daemons.map(Daemon::tail).collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.tails());
+        }
+        if std::env::var_os("ELKFS_TEST_KEEP").is_some() {
+            return;
+        }
+        // Mounts first and by force: nobody may be left waiting for servers that are about to go.
+        for index in 0..self.mounts.len() {
+            let _ = mounts::detach(&self.mount_point(index));
+        }
+        for daemon in self.daemons() {
+            let _ = daemon.kill();
+        }
+    }
+}
+
+fn mount_point(dir: &Path, index: usize) -> PathBuf {
+    dir.join(format!("mount-{index}/point"))
+}
+
+/// Makes the daemons of a cluster from its specification.
+struct Build<'a> {
+    dir: &'a Path,
+    namespace: &'a Namespace,
+}
+
+impl Build<'_> {
+    fn each(&self, makes: &[Make], build: impl Fn(usize, Make) -> Result<Daemon>) -> Result<Vec<Daemon>> {
+        makes.iter().enumerate().map(|(index, make)| build(index, *make)).collect()
+    }
+
+    fn daemon(&self, name: String, kind: (Role, Make), cfg: PathBuf) -> Daemon {
+        let dir = self.dir.join(&name);
+        let arguments = ["-f".into(), "-c".into(), cfg.into_os_string()];
+        Daemon::new(name, kind, self.namespace, &dir, arguments.into())
+    }
+
+    fn master(&self, spec: &ClusterSpec) -> Result<Daemon> {
+        let cfg = config::write_master(&self.dir.join("master"), &spec.master_cfg)?;
+        Ok(self.daemon("master".into(), (Role::Master, spec.master), cfg))
+    }
+
+    fn metalogger(&self, make: Make) -> Result<Daemon> {
+        let cfg = config::write_metalogger(&self.dir.join("metalogger"))?;
+        Ok(self.daemon("metalogger".into(), (Role::Metalogger, make), cfg))
+    }
+
+    fn chunkserver(&self, index: usize, make: Make) -> Result<Daemon> {
+        let name = format!("chunkserver-{index}");
+        let cfg = config::write_chunkserver(&self.dir.join(&name), index)?;
+        Ok(self.daemon(name, (Role::Chunkserver, make), cfg))
+    }
+
+    fn mount(&self, index: usize, make: Make) -> Result<Daemon> {
+        let name = format!("mount-{index}");
+        let dir = self.dir.join(&name);
+        fs::create_dir_all(&dir).with_context(|| format!("make {}", dir.display()))?;
+        let mut arguments: Vec<OsString> = vec!["-f".into(), "-H".into(), config::MASTER.to_string().into()];
+        arguments.extend(["-P".into(), MATOCL_PORT.to_string().into()]);
+        arguments.extend(["-o".into(), format!("mfsbind={}", config::mount(index)).into()]);
+        arguments.push(mount_point(self.dir, index).into_os_string());
+        Ok(Daemon::new(name, (Role::Mount, make), self.namespace, &dir, arguments))
+    }
+}

@@ -1,0 +1,93 @@
+//! The configuration files of one cluster.
+
+use anyhow::{Context, Result};
+use std::fs;
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+
+/// Address of the master.
+pub(crate) const MASTER: Ipv4Addr = Ipv4Addr::new(10, 99, 0, 1);
+/// Address of the metalogger.
+pub(crate) const METALOGGER: Ipv4Addr = Ipv4Addr::new(10, 99, 0, 2);
+
+/// Address of chunkserver number `index`.
+pub(crate) fn chunkserver(index: usize) -> Ipv4Addr {
+    Ipv4Addr::new(10, 99, 0, 100 + index as u8)
+}
+
+/// Address of mount number `index`.
+pub(crate) fn mount(index: usize) -> Ipv4Addr {
+    Ipv4Addr::new(10, 99, 0, 10 + index as u8)
+}
+
+/// Port on which chunkservers talk to the master.
+pub(crate) const MATOCS_PORT: u16 = 9420;
+/// Port on which mounts and tools talk to the master.
+pub(crate) const MATOCL_PORT: u16 = 9421;
+/// Port of every chunkserver.
+pub(crate) const CSSERV_PORT: u16 = 9422;
+
+/// Writes configuration and data directories of one process below `dir` and returns the configuration file.
+struct Layout<'a> {
+    dir: &'a Path,
+}
+
+impl Layout<'_> {
+    fn new(dir: &Path) -> Result<Layout<'_>> {
+        let data = dir.join("data");
+        fs::create_dir_all(&data).with_context(|| format!("make {}", data.display()))?;
+        Ok(Layout { dir })
+    }
+
+    fn write(&self, name: &str, text: &str) -> Result<PathBuf> {
+        let path = self.dir.join(name);
+        fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
+        Ok(path)
+    }
+
+    fn common(&self) -> String {
+        let data = self.dir.join("data");
+        format!("WORKING_USER = root\nWORKING_GROUP = root\nDATA_PATH = {}\n", data.display())
+    }
+}
+
+/// The master's files; a new one gets an empty metadata image.
+pub(crate) fn write_master(dir: &Path, extra: &[String]) -> Result<PathBuf> {
+    let layout = Layout::new(dir)?;
+    let exports = layout.write("mfsexports.cfg", "* / rw,alldirs,admin,maproot=0:0\n* . rw\n")?;
+    let topology = layout.write("mfstopology.cfg", "")?;
+    layout.write("data/metadata.mfs", "MFSM NEW")?;
+    let mut text = layout.common();
+    text += &format!("EXPORTS_FILENAME = {}\n", exports.display());
+    text += &format!("TOPOLOGY_FILENAME = {}\n", topology.display());
+    for name in ["MATOML", "MATOCS", "MATOCL"] {
+        text += &format!("{name}_LISTEN_HOST = {MASTER}\n");
+    }
+    for line in extra {
+        text += line;
+        text.push('\n');
+    }
+    layout.write("mfsmaster.cfg", &text)
+}
+
+/// The metalogger's file.
+pub(crate) fn write_metalogger(dir: &Path) -> Result<PathBuf> {
+    let layout = Layout::new(dir)?;
+    let text = format!("{}MASTER_HOST = {MASTER}\nBIND_HOST = {METALOGGER}\n", layout.common());
+    layout.write("mfsmetalogger.cfg", &text)
+}
+
+/// The files of chunkserver number `index`, with one disk.
+pub(crate) fn write_chunkserver(dir: &Path, index: usize) -> Result<PathBuf> {
+    let layout = Layout::new(dir)?;
+    let address = chunkserver(index);
+    let disk = dir.join("disk");
+    fs::create_dir_all(&disk).with_context(|| format!("make {}", disk.display()))?;
+    let disks = layout.write("mfshdd.cfg", &format!("{}\n", disk.display()))?;
+    let mut text = layout.common();
+    text += &format!("HDD_CONF_FILENAME = {}\n", disks.display());
+    text += &format!("MASTER_HOST = {MASTER}\nBIND_HOST = {address}\nCSSERV_LISTEN_HOST = {address}\n");
+    // Reconnecting after a master restart is part of several tests; the default of 5 s only makes them longer.
+    text += "MASTER_RECONNECTION_DELAY = 1\n";
+    layout.write("mfschunkserver.cfg", &text)
+}

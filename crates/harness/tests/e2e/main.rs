@@ -1,0 +1,11 @@
+//! End-to-end tests: real processes, real FUSE, real files; stock MooseFS 3.0.117 and ElkFS in every pairing.
+//!
+//! They need root, `/dev/fuse`, Debian's `moosefs-*` packages and a built `elkfs`; `./test` sees to all of it.
+//! `ELKFS_E2E_FULL=1` makes trees and files as large as in the project's goals.
+
+mod big_file;
+mod build;
+mod kill_chunkserver;
+mod kill_master;
+mod setups;
+mod tree_copy;

@@ -1,0 +1,72 @@
+//! How long sessions live (`spec/wire-client-master.md` 2.10).
+
+use crate::core::Master;
+use net::reactor::Net;
+use ondisk::Op;
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+use types::{Inode, SessionId};
+
+/// After a start, clients get this long to come back before any session is removed.
+const GRACE_AFTER_START: Duration = Duration::from_secs(120);
+
+/// What metadata does not keep of sessions.
+pub(crate) struct Sessions {
+    started: Instant,
+    closed: HashSet<SessionId>,
+}
+
+impl Sessions {
+    pub(crate) fn new(now: Instant) -> Self {
+        Sessions { started: now, closed: HashSet::new() }
+    }
+
+    /// A connection registered for the session.
+    pub(crate) fn connected(&mut self, session: SessionId) {
+        self.closed.remove(&session);
+    }
+
+    /// The client said that it is done.
+    pub(crate) fn close(&mut self, session: SessionId) {
+        self.closed.insert(session);
+    }
+}
+
+impl Master {
+    /// The session's last connection is gone.
+    pub(crate) fn session_lost(&mut self, session: SessionId) {
+        self.locks.forget(session);
+        if self.fs.session(session).is_some() {
+            self.run_or_tell(&Op::SesDisconnected { session });
+        }
+    }
+
+    /// Every ten seconds: removes sessions that were closed, or that nobody came back to in time.
+    pub(crate) fn check_sessions(&mut self, net: &mut Net, now: Instant) {
+        let grace = now.duration_since(self.sessions.started) < GRACE_AFTER_START;
+        let over: Vec<SessionId> = self
+            .fs
+            .sessions()
+            .filter(|(id, _)| self.clients.of_session(*id).is_empty())
+            .filter(|(id, session)| {
+                let expired = session.disconnected.saturating_add(self.config.session_sustain) < self.now;
+                self.sessions.closed.contains(id) || expired && !grace
+            })
+            .map(|(id, _)| id)
+            .collect();
+        for session in over {
+            tracing::info!("session {session} removed");
+            self.remove_session(net, session);
+        }
+    }
+
+    /// Removes a session with everything it holds.
+    pub(crate) fn remove_session(&mut self, net: &mut Net, session: SessionId) {
+        let open: Vec<Inode> = self.fs.open_files(session).collect();
+        for inode in open {
+            self.release(net, session, inode);
+        }
+        self.run_or_tell(&Op::SesDel { session });
+        self.sessions.closed.remove(&session);
+    }
+}

@@ -1,0 +1,29 @@
+//! The one way state changes: apply, then write the line.
+
+use super::Master;
+use metadata::NodeView;
+use ondisk::{Line, Op, Outcome};
+use types::Status;
+
+impl Master {
+    /// Carries an operation out and puts its line into the journal. What depends on it must be held until the line
+    /// is durable. Operations that were planned do not fail; if one does, the state is untouched and it is told.
+    pub(crate) fn run(&mut self, op: &Op<'_>) -> Result<Outcome, Status> {
+        let version = self.fs.version();
+        let outcome = self.fs.apply(self.now, op).map_err(|error| {
+            tracing::error!("change {version} {op:?} was planned but cannot be applied: {error}");
+            Status::EINVAL
+        })?;
+        let line = Line { version, ts: self.now, op: *op, outcome };
+        self.journal.append(version, |out| line.write(out));
+        self.metaloggers.add_line(version, &line);
+        Ok(outcome)
+    }
+}
+
+/// Whether an access at `now` tells more than the access time already does: it is not newer than the last change, or
+/// a day old.
+pub(crate) fn relatime(node: &NodeView, now: u32) -> bool {
+    const DAY: u32 = 86_400;
+    node.atime <= node.ctime || node.atime <= node.mtime || node.atime.saturating_add(DAY) < now
+}

@@ -1,0 +1,163 @@
+//! What happens by the clock.
+
+use super::Master;
+use crate::images;
+use metadata::plan;
+use net::reactor::Net;
+use ondisk::Op;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+
+/// Buckets of the trash and of sustained files, one of each looked at a second.
+const TRASH_BUCKETS: u32 = 4096;
+const SUSTAINED_BUCKETS: u32 = 256;
+
+/// When things were done last, and the image that is being written.
+pub(crate) struct Timers {
+    next_second: Instant,
+    seconds: u64,
+    hour: u32,
+    image_running: bool,
+    images: (Sender<images::ImageResult>, Receiver<images::ImageResult>),
+    /// The last good image.
+    pub(crate) last_image: Option<LastImage>,
+}
+
+/// An image that was stored.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LastImage {
+    /// When, Unix seconds.
+    pub(crate) unix: u32,
+    /// How long it took.
+    pub(crate) took: Duration,
+}
+
+impl Timers {
+    pub(crate) fn new(now: Instant, unix: u32) -> Self {
+        Timers {
+            next_second: now + Duration::from_secs(1),
+            seconds: 0,
+            hour: unix / 3600,
+            image_running: false,
+            images: channel(),
+            last_image: None,
+        }
+    }
+
+    /// How long the loop may sleep.
+    pub(crate) fn until_next(&self, now: Instant) -> Duration {
+        self.next_second.saturating_duration_since(now)
+    }
+}
+
+impl Master {
+    /// Called every turn; does what is due.
+    pub(crate) fn tick(&mut self, net: &mut Net, wake: &net::reactor::Waker) {
+        let now = net.now();
+        self.take_image_results();
+        let chunk_now = self.chunk_time();
+        self.cluster.tick(chunk_now, &crate::cs::Meta(&self.fs));
+        if now < self.timers.next_second {
+            return;
+        }
+        self.timers.next_second = now + Duration::from_secs(1);
+        self.timers.seconds += 1;
+        let seconds = self.timers.seconds;
+        self.empty_buckets(seconds);
+        if seconds.is_multiple_of(10) {
+            self.check_sessions(net, now);
+        }
+        if seconds.is_multiple_of(60) {
+            self.free_inodes();
+        }
+        self.expire_waiting(net);
+        self.check_quotas();
+        let hour = self.now / 3600;
+        if hour != self.timers.hour {
+            self.timers.hour = hour;
+            self.hourly(hour, wake);
+        }
+    }
+
+    fn empty_buckets(&mut self, seconds: u64) {
+        let trash = (seconds % u64::from(TRASH_BUCKETS)) as u32;
+        if plan::trash_is_due(&self.fs, trash, self.now) {
+            self.run_or_tell(&Op::EmptyTrash { bucket: Some(trash) });
+        }
+        let sustained = (seconds % u64::from(SUSTAINED_BUCKETS)) as u32;
+        if plan::sustained_is_due(&self.fs, sustained) {
+            self.run_or_tell(&Op::EmptySustained { bucket: Some(sustained) });
+        }
+    }
+
+    fn check_quotas(&mut self) {
+        for op in plan::quota_changes(&self.fs, self.now, self.config.quota_grace) {
+            self.run_or_tell(&op);
+        }
+    }
+
+    fn free_inodes(&mut self) {
+        let delay = self.config.inode_reuse_delay;
+        if self.fs.oldest_free_inode().is_some_and(|(_, since)| since.saturating_add(delay) < self.now) {
+            self.run_or_tell(&Op::FreeInodes { delay });
+        }
+    }
+
+    fn hourly(&mut self, hour: u32, wake: &net::reactor::Waker) {
+        self.rotate();
+        if hour.is_multiple_of(self.config.image_hours.max(1)) {
+            self.start_image(wake);
+        }
+    }
+
+    /// Starts a new changelog, here and at the metaloggers.
+    pub(crate) fn rotate(&mut self) {
+        self.journal.rotate(self.config.back_logs);
+        self.metaloggers.rotate();
+    }
+
+    /// Writes an image beside the loop.
+    pub(crate) fn start_image(&mut self, wake: &net::reactor::Waker) {
+        if self.timers.image_running {
+            tracing::error!("previous metadata save process hasn't finished yet - do not start another one");
+            return;
+        }
+        let snapshot = self.fs.snapshot();
+        let version = snapshot.version();
+        let (sender, wake) = (self.timers.images.0.clone(), wake.clone());
+        let started = images::store_in_background(
+            self.storage.clone(),
+            version,
+            self.config.keep_images,
+            super::image_source(snapshot, self.now),
+            move |result| {
+                // The loop is gone only when the process ends.
+                let _ = sender.send(result);
+                wake.wake();
+            },
+        );
+        match started {
+            Ok(()) => self.timers.image_running = true,
+            Err(error) => tracing::error!("can't start a thread to store metadata: {error}"),
+        }
+    }
+
+    fn take_image_results(&mut self) {
+        while let Ok(result) = self.timers.images.1.try_recv() {
+            self.timers.image_running = false;
+            match result.outcome {
+                Ok(bytes) => {
+                    tracing::info!(
+                        "metadata version {} stored: {bytes} bytes, verified, store time: {:.3}",
+                        result.version,
+                        result.took.as_secs_f64()
+                    );
+                    self.timers.last_image = Some(LastImage { unix: self.now, took: result.took });
+                }
+                Err(error) => tracing::error!(
+                    "can't store metadata: {error}; the previous image and all changelogs since are still there"
+                ),
+            }
+        }
+    }
+}

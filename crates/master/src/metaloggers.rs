@@ -1,0 +1,160 @@
+//! Metaloggers: the stream of changes, and downloads of image and changelogs (`spec/metalogger.md`).
+
+mod downloads;
+mod history;
+
+use crate::core::Master;
+use downloads::Downloads;
+use history::{Entry, History};
+use net::reactor::{CloseReason, ConnId, Net, Verdict};
+use ondisk::Line;
+use proto::metalogger::{self as p, ChangeLogEvent, MetaChangesLog, MlRegister, MltoMa};
+use proto::{Direction, encode_frame};
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
+use types::{OUR_VERSION, Version};
+
+/// Bytes of the stream that may wait for one metalogger; the rest waits in the history.
+const MAX_QUEUED: usize = 8 << 20;
+/// Between warnings that nobody keeps a copy of the changelog.
+const NOBODY_LOGS: Duration = Duration::from_secs(3600);
+
+struct Link {
+    ip: Ipv4Addr,
+    version: Option<Version>,
+    /// The next entry of the history it gets; none before it registered.
+    next: Option<u64>,
+    downloads: Downloads,
+}
+
+/// All metaloggers, and what they have not got yet.
+pub(crate) struct Metaloggers {
+    links: HashMap<ConnId, Link>,
+    history: History,
+    warned: Instant,
+}
+
+impl Metaloggers {
+    pub(crate) fn new(preserve: Duration) -> Self {
+        Metaloggers { links: HashMap::new(), history: History::new(preserve), warned: Instant::now() }
+    }
+
+    pub(crate) fn add(&mut self, conn: ConnId, ip: Ipv4Addr) {
+        self.links.insert(conn, Link { ip, version: None, next: None, downloads: Downloads::default() });
+    }
+
+    pub(crate) fn remove(&mut self, conn: ConnId, reason: &CloseReason) {
+        if let Some(link) = self.links.remove(&conn) {
+            tracing::info!("metalogger {} disconnected: {reason}", link.ip);
+        }
+    }
+
+    /// Keeps a line for those who are to get it.
+    pub(crate) fn add_line(&mut self, version: u64, line: &Line<'_>) {
+        self.history.push_line(version, |out| line.write_entry(out));
+    }
+
+    /// Everybody starts a new changelog behind what they got so far.
+    pub(crate) fn rotate(&mut self) {
+        self.history.push_rotate();
+        if self.registered().next().is_none() && self.warned.elapsed() >= NOBODY_LOGS {
+            self.warned = Instant::now();
+            tracing::warn!("no metaloggers connected !!! - the only copy of the changelog is here");
+        }
+    }
+
+    /// Registered metaloggers: address and version.
+    pub(crate) fn registered(&self) -> impl Iterator<Item = (Ipv4Addr, Version)> {
+        self.links.values().filter_map(|link| link.version.map(|v| (link.ip, v)))
+    }
+
+    /// Sends what is durable and fits; called every turn.
+    pub(crate) fn pump(&mut self, net: &mut Net, durable: u64) {
+        self.history.expire();
+        let mut frame = Vec::new();
+        for (conn, link) in &mut self.links {
+            let Some(next) = &mut link.next else { continue };
+            while net.pending(*conn) < MAX_QUEUED {
+                let event = match self.history.get(*next) {
+                    Entry::Line { version, .. } if version > durable => break,
+                    Entry::Line { version, text } => ChangeLogEvent::Change { number: version, text },
+                    Entry::Rotate => ChangeLogEvent::Rotate,
+                    Entry::End => break,
+                    Entry::Forgotten => {
+                        net.close(*conn, "fell too far behind: it must download the metadata anew");
+                        break;
+                    }
+                };
+                frame.clear();
+                encode_frame(&MetaChangesLog { event }, &mut frame);
+                net.send_bytes(*conn, &frame);
+                *next += 1;
+            }
+        }
+    }
+}
+
+impl Master {
+    /// A frame from the metaloggers' port.
+    pub(crate) fn metalogger_frame(&mut self, net: &mut Net, conn: ConnId, id: u32, body: &[u8]) -> Verdict {
+        let packet = match MltoMa::decode(id, body) {
+            Ok(packet) => packet,
+            Err(error) => return Verdict::Close(error.to_string()),
+        };
+        let Some(link) = self.metaloggers.links.get_mut(&conn) else { return Verdict::Keep };
+        match packet {
+            MltoMa::MlRegisterPacket(q) if link.version.is_none() => {
+                self.register_metalogger(net, conn, q.request)
+            }
+            MltoMa::DownloadStart(q) => {
+                net.send(conn, &p::DownloadInfoPacket { info: link.downloads.start(&*self.storage, q.file) });
+                Verdict::Keep
+            }
+            MltoMa::DownloadRequest(q) => match link.downloads.read(q.offset, q.length) {
+                Ok(data) => {
+                    net.send(
+                        conn,
+                        &p::DownloadData {
+                            offset: q.offset,
+                            block: p::CrcBlock { crc: crc32fast::hash(&data), data: &data },
+                        },
+                    );
+                    Verdict::Keep
+                }
+                Err(error) => Verdict::Close(format!("download failed: {error}")),
+            },
+            MltoMa::DownloadEnd(_) => {
+                link.downloads.end();
+                Verdict::Keep
+            }
+            MltoMa::GetVersion(q) => {
+                net.send(conn, &crate::client::version_info(&q));
+                Verdict::Keep
+            }
+            MltoMa::GetConfig(q) => {
+                let value = self.config.text_of(&q.option.to_string());
+                net.send(conn, &crate::client::config_value(&q, value.as_deref()));
+                Verdict::Keep
+            }
+            MltoMa::MlRegisterPacket(_) => Verdict::Close("second registration".into()),
+            _ => Verdict::Keep,
+        }
+    }
+
+    fn register_metalogger(&mut self, net: &mut Net, conn: ConnId, request: MlRegister) -> Verdict {
+        let current = self.fs.version();
+        let Some(link) = self.metaloggers.links.get_mut(&conn) else { return Verdict::Keep };
+        let MlRegister { version, timeout, first: wanted } = request;
+        link.version = Some(version);
+        let found = wanted.and_then(|wanted| self.metaloggers.history.position_of(wanted, current));
+        link.next = Some(found.unwrap_or_else(|| self.metaloggers.history.end()));
+        let timeout = Duration::from_secs(u64::from(timeout.max(3)));
+        net.set_limits(conn, |limits| {
+            limits.idle_timeout = timeout;
+            limits.nop_interval = Some(timeout / 3);
+        });
+        tracing::info!("metalogger {} registered, version {version} (ours {OUR_VERSION})", link.ip);
+        Verdict::Keep
+    }
+}

@@ -1,0 +1,395 @@
+//! The metalogger's state and what each packet does to it.
+
+use crate::download::{Download, Failure, Next};
+use crate::link::Link;
+use crate::logs::{Fit, Logs};
+use crate::own_files::{back_name, covers, log_name};
+use crate::schedule::Schedule;
+use crate::{Settings, generations, verify};
+use anyhow::{Context, bail};
+use ondisk::image::Header;
+use proto::Direction;
+use proto::metalogger::{
+    ChangeLogEvent, DownloadEnd, DownloadFile, DownloadInfo, DownloadRequest, DownloadStart, MatoMl,
+    MlRegister, MlRegisterPacket,
+};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use types::OUR_VERSION;
+
+/// How often gathered lines are made durable, at most.
+const SYNC: Duration = Duration::from_secs(1);
+
+/// Everything but the connection.
+pub(crate) struct Logger {
+    dir: PathBuf,
+    settings: Settings,
+    logs: Logs,
+    schedule: Schedule,
+    /// Hourly, for as long as only the empty image of a new file system is held.
+    hourly: Schedule,
+    image: Option<Header>,
+    /// The image and the changelogs held lead to the last change without a hole.
+    complete: bool,
+    download: Option<Download>,
+    /// An image that arrived and is being read through.
+    check: Option<Receiver<anyhow::Result<Header>>>,
+    last_sync: Instant,
+    lag: Lag,
+}
+
+/// How far behind the master's clock changes arrived.
+#[derive(Debug, Default)]
+struct Lag {
+    /// Of the last change, seconds.
+    last: u64,
+    /// The largest since the last report.
+    largest: u64,
+    /// Changes since the last report.
+    changes: u64,
+}
+
+impl Logger {
+    /// Looks at what an earlier run has left in `dir`.
+    pub(crate) fn open(dir: &Path, settings: Settings) -> anyhow::Result<Logger> {
+        remove_temporaries(dir);
+        for number in [0, 1] {
+            verify::changelog(&dir.join(back_name(number))).context("can't repair a downloaded changelog")?;
+        }
+        let logs = Logs::open(dir).with_context(|| format!("can't read {}", log_name(0)))?;
+        let image = generations::newest(dir);
+        let unix = unix_now();
+        let mut logger = Logger {
+            dir: dir.to_owned(),
+            schedule: Schedule::new(settings.download_hours, unix),
+            hourly: Schedule::new(1, unix),
+            settings,
+            logs,
+            image,
+            complete: false,
+            download: None,
+            check: None,
+            last_sync: Instant::now(),
+            lag: Lag::default(),
+        };
+        logger.complete = logger.is_complete()?;
+        match logger.image {
+            Some(image) if logger.complete => tracing::info!(
+                "image of version {} and changes up to {} are held",
+                image.version,
+                logger.logs.last()
+            ),
+            Some(image) => {
+                tracing::info!("image of version {} is held, but not all changes since", image.version)
+            }
+            None => tracing::info!("no image is held yet"),
+        }
+        Ok(logger)
+    }
+
+    pub(crate) fn last_change(&self) -> u64 {
+        self.logs.last()
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Applies another configuration.
+    pub(crate) fn reload(&mut self, settings: Settings) {
+        if settings.download_hours != self.settings.download_hours {
+            self.schedule.set(settings.download_hours, unix_now());
+        }
+        self.settings = settings;
+    }
+
+    /// True when a recovery with the files held would get everything up to the last change.
+    fn is_complete(&self) -> anyhow::Result<bool> {
+        let Some(image) = self.image else { return Ok(false) };
+        Ok(self.logs.last() > 0
+            && covers(&self.dir, image.version, self.logs.last()).context("can't read changelogs")?)
+    }
+
+    /// What to say first on a new connection.
+    pub(crate) fn register(&mut self, link: &mut Link) -> anyhow::Result<()> {
+        let first = (self.logs.last() > 0).then(|| self.logs.last() + 1);
+        let timeout = u16::try_from(self.settings.timeout.as_secs()).unwrap_or(u16::MAX);
+        link.send(&MlRegisterPacket { request: MlRegister { version: OUR_VERSION, timeout, first } })?;
+        match first {
+            Some(first) => tracing::info!("registered; changes wanted from {first} on"),
+            None => tracing::info!("registered; all changes from now on wanted"),
+        }
+        Ok(())
+    }
+
+    /// The connection is gone.
+    pub(crate) fn disconnected(&mut self) {
+        if let Err(error) = self.logs.sync() {
+            tracing::error!("can't write {}: {error}", log_name(0));
+        }
+        self.download = None;
+        self.check = None;
+        self.schedule.reconnected();
+        remove_temporaries(&self.dir);
+    }
+
+    /// How long the connection may be left alone.
+    pub(crate) fn patience(&self) -> Duration {
+        if self.check.is_some() { Duration::from_millis(50) } else { Duration::from_millis(500) }
+    }
+
+    /// What the clock asks for.
+    pub(crate) fn tick(&mut self, link: &mut Link) -> anyhow::Result<()> {
+        self.flush()?;
+        self.checked(link)?;
+        if self.download.is_none() {
+            let (unix, now) = (unix_now(), Instant::now());
+            let at_once = self.settings.at_once;
+            let empty = self.image == Some(Header::EMPTY);
+            let missing = self.image.is_none() || !self.complete;
+            let due = self.schedule.is_due(unix, now, missing, at_once);
+            // A new file system's first real image is written at the next full hour.
+            let first_image = self.hourly.is_due(unix, now, false, false) && empty && at_once;
+            if !empty {
+                self.hourly.succeeded();
+            }
+            if due || first_image {
+                self.begin(link, DownloadFile::Metadata)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes lines, and syncs them now and then.
+    pub(crate) fn flush(&mut self) -> anyhow::Result<()> {
+        let result = if self.last_sync.elapsed() >= SYNC {
+            self.last_sync = Instant::now();
+            self.logs.sync()
+        } else {
+            self.logs.write()
+        };
+        result.with_context(|| {
+            format!(
+                "can't write {}: make room or repair the disk; the master is asked again for what is missing",
+                log_name(0)
+            )
+        })
+    }
+
+    /// Takes one packet of the master.
+    pub(crate) fn packet(&mut self, link: &mut Link, id: u32, body: &[u8]) -> anyhow::Result<()> {
+        match MatoMl::decode(id, body)? {
+            MatoMl::MetaChangesLog(packet) => match packet.event {
+                ChangeLogEvent::Change { number, text } => self.change(number, text),
+                ChangeLogEvent::Rotate => {
+                    self.logs.rotate(self.settings.back_logs).context("can't rotate changelogs")?;
+                    self.report();
+                    Ok(())
+                }
+            },
+            MatoMl::DownloadInfoPacket(packet) => {
+                let Some(download) = &mut self.download else {
+                    bail!("download information that nobody asked for")
+                };
+                match packet.info {
+                    DownloadInfo::Error(_) => {
+                        self.failed("download start error");
+                        Ok(())
+                    }
+                    DownloadInfo::Size(size) => {
+                        let next = download.opened(&self.dir, size);
+                        self.go_on(link, next)
+                    }
+                }
+            }
+            MatoMl::DownloadData(packet) => {
+                let Some(download) = &mut self.download else { bail!("a block that nobody asked for") };
+                let next = download.block(packet.offset, packet.block);
+                self.go_on(link, next)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn change(&mut self, number: u64, text: &[u8]) -> anyhow::Result<()> {
+        match self.logs.fit(number) {
+            Fit::Next => {}
+            Fit::Hole { from, to } => {
+                tracing::warn!("some changes lost: [{from}-{to}], download metadata again");
+                self.complete = false;
+            }
+            Fit::Back { last } => {
+                tracing::warn!(
+                    "the master goes on with change {number}, and {last} is held already: it has lost changes or is \
+                     another one; download metadata again"
+                );
+                self.complete = false;
+            }
+        }
+        self.logs
+            .take(number, text, self.settings.back_logs)
+            .with_context(|| format!("can't write {}", log_name(0)))?;
+        let stamp =
+            text.split(|&b| b == b'|').next().and_then(|stamp| str::from_utf8(stamp).ok()?.parse().ok());
+        if let Some(stamp) = stamp {
+            self.lag.last = unix_now().saturating_sub(stamp);
+            self.lag.largest = self.lag.largest.max(self.lag.last);
+            self.lag.changes += 1;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, link: &mut Link, file: DownloadFile) -> anyhow::Result<()> {
+        link.send(&DownloadStart { file })?;
+        self.download = Some(Download::new(file));
+        Ok(())
+    }
+
+    fn go_on(&mut self, link: &mut Link, next: Result<Next, Failure>) -> anyhow::Result<()> {
+        match next {
+            Ok(Next::Request { offset, length }) => link.send(&DownloadRequest { offset, length }),
+            Ok(Next::Complete(size)) => {
+                link.send(&DownloadEnd {})?;
+                self.arrived(link, size)
+            }
+            Err(Failure::Protocol(what)) => bail!("{what}"),
+            Err(Failure::Abandon(why)) => {
+                link.send(&DownloadEnd {})?;
+                self.failed(&why);
+                Ok(())
+            }
+        }
+    }
+
+    /// A file is complete: an image is read through beside this thread, a changelog is put in place at once.
+    fn arrived(&mut self, link: &mut Link, size: u64) -> anyhow::Result<()> {
+        let Some(download) = &self.download else { return Ok(()) };
+        let temporary = download.temporary(&self.dir);
+        let number = match download.file {
+            DownloadFile::Metadata => {
+                let (send, receive) = channel();
+                let check = move || {
+                    // Nobody waits for the answer any more when the connection is gone.
+                    let _ = send.send(verify::image(&temporary, size));
+                };
+                std::thread::Builder::new()
+                    .name("check".into())
+                    .spawn(check)
+                    .context("can't start a thread")?;
+                self.check = Some(receive);
+                return Ok(());
+            }
+            DownloadFile::Changelog0 => 0,
+            _ => 1,
+        };
+        let put = || {
+            verify::changelog(&temporary)?;
+            std::fs::rename(&temporary, self.dir.join(back_name(number)))
+        };
+        if let Err(error) = put() {
+            self.failed(&format!("can't put the downloaded changelog in place: {error}"));
+            return Ok(());
+        }
+        if number == 0 {
+            return self.begin(link, DownloadFile::Changelog1);
+        }
+        self.download = None;
+        self.all_arrived()
+    }
+
+    /// Looks whether the check of an image has ended.
+    fn checked(&mut self, link: &mut Link) -> anyhow::Result<()> {
+        let Some(check) = &self.check else { return Ok(()) };
+        let result = match check.try_recv() {
+            Err(TryRecvError::Empty) => return Ok(()),
+            Err(TryRecvError::Disconnected) => Err(anyhow::anyhow!("the check has failed")),
+            Ok(result) => result,
+        };
+        self.check = None;
+        let header = match result {
+            Ok(header) => header,
+            Err(error) => {
+                self.failed(&format!("downloaded metadata is not usable: {error:#}"));
+                return Ok(());
+            }
+        };
+        let temporary = Download::new(DownloadFile::Metadata).temporary(&self.dir);
+        match generations::install(&self.dir, &temporary, header, self.settings.keep_images) {
+            Ok(foreign) => {
+                if foreign {
+                    tracing::warn!("the master's metadata has another id than what was held");
+                    self.logs.set_older_aside().context("can't rename changelogs")?;
+                }
+                self.image = Some(header);
+                tracing::info!("meta data version: {}, meta data id: 0x{:016X}", header.version, header.id);
+            }
+            Err(error) => {
+                self.failed(&format!(
+                    "can't rename downloaded metadata: {error} - do it manually before next download"
+                ));
+                return Ok(());
+            }
+        }
+        self.begin(link, DownloadFile::Changelog0)
+    }
+
+    fn all_arrived(&mut self) -> anyhow::Result<()> {
+        self.logs.write().context("changelog")?;
+        let Some(image) = self.image else { return Ok(()) };
+        let last = self.logs.last();
+        self.complete =
+            last == 0 || covers(&self.dir, image.version, last).context("can't read changelogs")?;
+        if self.complete {
+            self.schedule.succeeded();
+            self.hourly.succeeded();
+        } else {
+            self.failed(&format!(
+                "the changelogs do not lead from version {} to change {last}",
+                image.version
+            ));
+        }
+        Ok(())
+    }
+
+    /// Gives up a download. A refused file stays where it is until the next one.
+    fn failed(&mut self, why: &str) {
+        self.download = None;
+        self.hourly.succeeded();
+        match self.schedule.failed(Instant::now(), self.settings.at_once) {
+            Some(wait) => tracing::warn!("{why}; next try in {} seconds", wait.as_secs()),
+            None => tracing::warn!("{why}; next try at the next scheduled time"),
+        }
+    }
+
+    /// Tells how things are.
+    pub(crate) fn report(&mut self) {
+        let lag = std::mem::take(&mut self.lag);
+        let image = match self.image {
+            Some(image) if self.complete => {
+                format!("image of version {} and all changes since are held", image.version)
+            }
+            Some(image) => format!("image of version {} is held, but not all changes since", image.version),
+            None => "no image is held".into(),
+        };
+        tracing::info!(
+            "last change {}; {} changes since the last report, lag at most {} s, now {} s; {image}",
+            self.logs.last(),
+            lag.changes,
+            lag.largest,
+            lag.last
+        );
+    }
+}
+
+fn remove_temporaries(dir: &Path) {
+    for name in ["metadata_ml.tmp", "changelog_ml.tmp"] {
+        // Not there is the usual case; one that cannot be removed is overwritten by the next download.
+        let _ = std::fs::remove_file(dir.join(name));
+    }
+}
+
+/// Seconds since 1970.
+pub(crate) fn unix_now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}

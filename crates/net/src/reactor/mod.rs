@@ -1,0 +1,15 @@
+//! One thread, many connections: accepts, cuts input into frames, hands them to a [`Handler`], sends what it answers.
+//!
+//! Answers go to a connection's outbox; those that may leave only once something else has happened (a changelog
+//! line is durable) are *held* under a mark and released by [`Net::release`]. Every buffer has a bound: a peer that
+//! does not read its answers is not read from either, until it does.
+
+mod conn;
+mod core;
+mod input;
+mod outbox;
+#[cfg(test)]
+mod tests;
+
+pub use conn::{CloseReason, ConnId, ConnLimits};
+pub use core::{Handler, ListenerId, Net, Reactor, Verdict, Waker};

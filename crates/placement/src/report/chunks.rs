@@ -1,0 +1,137 @@
+//! Chunks found, damaged and lost.
+
+use crate::chunks::Flags;
+use crate::cluster::Chunk;
+use crate::{ChunkMeta, Cluster, Event, Now, Replica, ReplicaState, ServerId};
+use types::{ChunkId, ChunkVersion};
+
+/// Bit 31 of a reported version: the copy is on a disk marked for removal.
+const REMOVAL: u32 = 1 << 31;
+/// Maintenance rests for so long after chunks were announced, and after chunks were reported lost.
+const NEW_QUIET_MS: u64 = 3000;
+const LOST_QUIET_MS: u64 = 1000;
+
+impl Cluster {
+    /// Chunks that a server has: its list when it registers, and those it finds later. Versions are raw: bit 31 marks
+    /// a disk that is to be removed.
+    pub fn chunks_found(
+        &mut self,
+        now: Now,
+        meta: &dyn ChunkMeta,
+        server: ServerId,
+        found: impl IntoIterator<Item = (ChunkId, u32)>,
+    ) {
+        if self.servers.get(server).is_none() {
+            return;
+        }
+        for (id, raw) in found.into_iter().filter(|(id, _)| id.0 != 0) {
+            self.new_until = now.at.after_ms(NEW_QUIET_MS);
+            self.chunk_found(now, meta, server, id, ChunkVersion(raw & !REMOVAL), raw & REMOVAL != 0);
+        }
+    }
+
+    fn chunk_found(
+        &mut self,
+        now: Now,
+        meta: &dyn ChunkMeta,
+        server: ServerId,
+        id: ChunkId,
+        version: ChunkVersion,
+        removal: bool,
+    ) {
+        let Some(mut chunk) = self.load(meta, id) else {
+            return self.unknown_found(now, meta, server, id, version);
+        };
+        if let Some(known) = chunk.replicas.iter_mut().find(|r| r.server == server) {
+            let marked = known.state.marked(removal);
+            if marked != known.state {
+                known.state = marked;
+                self.store(&chunk);
+            }
+            return;
+        }
+        let mut replica = Replica::new(server, ReplicaState::Valid.marked(removal));
+        self.fall_back(&mut chunk, version);
+        if version != chunk.info.version {
+            replica.set_wrong(version);
+            self.wrong_found(&chunk, version);
+        }
+        chunk.replicas.push(replica);
+        self.chunks.put(chunk.slot, Flags::BUMP, true);
+        self.store(&chunk);
+    }
+
+    /// A copy comes with the version from before an operation that nobody finished, and there is nothing better.
+    fn fall_back(&mut self, chunk: &mut Chunk, version: ChunkVersion) {
+        let id = chunk.id;
+        if chunk.has_usable() || self.running.contains_key(&id) || self.fallback.get(&id) != Some(&version) {
+            return;
+        }
+        self.fallback.remove(&id);
+        let burned = self.burned.entry(id).or_default();
+        *burned = (*burned).max(chunk.info.version);
+        chunk.info.version = version;
+        self.event(Event::SetVersion { chunk: id, version });
+    }
+
+    /// The server cannot read these.
+    pub fn chunks_damaged(
+        &mut self,
+        now: Now,
+        meta: &dyn ChunkMeta,
+        server: ServerId,
+        damaged: impl IntoIterator<Item = ChunkId>,
+    ) {
+        for id in damaged {
+            if self.servers.get(server).is_none() {
+                return;
+            }
+            let Some(mut chunk) = self.load(meta, id) else { continue };
+            let mut used = false;
+            match chunk.replicas.iter_mut().find(|r| r.server == server) {
+                Some(replica) if replica.state == ReplicaState::Deleting => continue,
+                Some(replica) => {
+                    used = replica.state.is_usable();
+                    replica.set(ReplicaState::Invalid);
+                }
+                None => chunk.replicas.push(Replica::new(server, ReplicaState::Invalid)),
+            }
+            self.chunks.put(chunk.slot, Flags::BUMP, true);
+            self.store(&chunk);
+            if used {
+                self.copy_vanished(id);
+            }
+            self.finish_if_done(now, meta, &mut chunk);
+            self.consider(now, meta, &chunk);
+        }
+    }
+
+    /// The server does not have these any more.
+    pub fn chunks_lost(
+        &mut self,
+        now: Now,
+        meta: &dyn ChunkMeta,
+        server: ServerId,
+        lost: impl IntoIterator<Item = ChunkId>,
+    ) {
+        for id in lost {
+            self.lost_until = now.at.after_ms(LOST_QUIET_MS);
+            let Some(mut chunk) = self.load(meta, id) else {
+                self.quarantine.lost(server, id);
+                continue;
+            };
+            let Some(n) = chunk.replicas.iter().position(|r| r.server == server) else { continue };
+            let used = chunk.replicas[n].state.is_usable();
+            chunk.replicas.remove(n);
+            self.chunks.put(chunk.slot, Flags::BUMP, true);
+            self.store(&chunk);
+            if used {
+                self.copy_vanished(id);
+            }
+            self.finish_if_done(now, meta, &mut chunk);
+            if !self.remove_if_unused(now, &chunk) {
+                self.consider(now, meta, &chunk);
+            }
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Development only: the rules that the source must keep, as code.
+
+pub mod tidy;
