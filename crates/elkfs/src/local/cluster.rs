@@ -161,7 +161,16 @@ impl Role {
         }
     }
 
-    /// Its name in this cluster, for files and people.
+    /// How to speak of it.
+    pub(crate) fn title(self) -> String {
+        match self {
+            Role::Master => "the master".into(),
+            Role::Metalogger => "the metalogger".into(),
+            Role::Chunkserver(number) => format!("chunkserver {number}"),
+        }
+    }
+
+    /// Its name in this cluster, for files and lists.
     pub(crate) fn name(self) -> String {
         match self {
             Role::Master => "master".into(),
