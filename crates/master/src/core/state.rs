@@ -49,6 +49,8 @@ pub(crate) struct Master {
     pub(crate) started: Instant,
     /// Unix seconds of the event at hand.
     pub(crate) now: u32,
+    /// The check of all files.
+    pub(crate) file_loop: crate::file_loop::FileLoop,
     /// Timers and images.
     pub(crate) timers: super::timers::Timers,
 }
