@@ -1,7 +1,7 @@
 //! Chunks found, damaged and lost.
 
 use crate::chunks::Flags;
-use crate::{ChunkMeta, Cluster, Now, Replica, ReplicaState, ServerId};
+use crate::{ChunkMeta, Cluster, Event, Now, Replica, ReplicaState, ServerId};
 use types::{ChunkId, ChunkVersion};
 
 /// Bit 31 of a reported version: the copy is on a disk marked for removal.
