@@ -4,14 +4,13 @@ use super::source::Source;
 
 const PURE: [&str; 6] = ["types", "proto", "ondisk", "metadata", "placement", "ec"];
 
-const BANNED: [&str; 18] = [
+const BANNED: [&str; 17] = [
     "std::fs",
     "TcpStream",
     "TcpListener",
     "UdpSocket",
     "std::env",
     "std::process",
-    "std::thread",
     "std::os",
     "SystemTime",
     "Instant::now",
