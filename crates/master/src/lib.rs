@@ -10,6 +10,7 @@ mod core;
 mod cs;
 mod data_cache;
 pub mod exports;
+mod file_loop;
 pub mod images;
 pub mod journal;
 mod lock_queues;

@@ -34,10 +34,12 @@ impl Master {
             (CltoMa::FuseRegister(q), _) => return self.register(net, conn, &q.request),
             _ if MONITOR_IDS.contains(&id) => return self.monitor_packet(net, conn, &packet),
             (_, Role::Mount(member)) => {
+                self.count_operation(member.session, &packet);
                 let from = Incoming { conn, member: &member, id, body };
                 return self.mount_packet(net, from, &packet);
             }
             (_, Role::Tools(member)) => {
+                self.count_operation(member.session, &packet);
                 let from = Incoming { conn, member: &member, id, body };
                 return self.tools_connection_packet(net, from, &packet);
             }

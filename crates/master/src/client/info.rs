@@ -36,6 +36,8 @@ impl Master {
                 net.send_held(conn, self.journal.last(), &p::SessionCommandReply { status });
             }
             CltoMa::ModuleInfo(q) => net.send(conn, &p::ModuleInfoReply { info: self.module(q.msgid) }),
+            other if self.info_list_packet(net, conn, other) || self.info_server_packet(net, conn, other) => {
+            }
             other => return Verdict::Close(format!("{} is not answered yet", other.name())),
         }
         Verdict::Keep
@@ -179,8 +181,8 @@ impl Master {
                 max_trash_time: f.max_trash,
             },
             disables: f.disables,
-            current: s.counters,
-            last: s.last_hour,
+            current: self.session_counters(id)[0],
+            last: self.session_counters(id)[1],
         }
     }
 

@@ -1,10 +1,13 @@
 //! The client link: mounts and tools (`spec/wire-client-master.md`).
 
 mod attrs;
+mod counters;
 pub(crate) mod data;
 mod deleted;
 mod dispatch;
 mod info;
+mod info_lists;
+mod info_servers;
 mod links;
 pub(crate) mod locks;
 mod namespace;

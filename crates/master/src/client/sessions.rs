@@ -1,9 +1,10 @@
 //! How long sessions live (`spec/wire-client-master.md` 2.10).
 
+use super::counters::Counters;
 use crate::core::Master;
 use net::reactor::Net;
 use ondisk::Op;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 use types::{Inode, SessionId};
 
@@ -14,11 +15,13 @@ const GRACE_AFTER_START: Duration = Duration::from_secs(120);
 pub(crate) struct Sessions {
     started: Instant,
     closed: HashSet<SessionId>,
+    /// What sessions did in this hour and the last.
+    pub(super) counters: HashMap<SessionId, Counters>,
 }
 
 impl Sessions {
     pub(crate) fn new(now: Instant) -> Self {
-        Sessions { started: now, closed: HashSet::new() }
+        Sessions { started: now, closed: HashSet::new(), counters: HashMap::new() }
     }
 
     /// A connection registered for the session.
@@ -68,5 +71,6 @@ impl Master {
         }
         self.run_or_tell(&Op::SesDel { session });
         self.sessions.closed.remove(&session);
+        self.sessions.counters.remove(&session);
     }
 }

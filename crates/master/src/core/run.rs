@@ -53,11 +53,13 @@ pub(super) fn run(ctx: &mut Context) -> Result<()> {
         sessions: Sessions::new(now),
         pending: Default::default(),
         locks: Default::default(),
+        file_loop: Default::default(),
         data_cache: Default::default(),
         reservations: Default::default(),
         timers: Timers::new(now, unix),
         now: unix,
         started: now,
+        unfinished: loaded.unfinished,
         chunk_events: Default::default(),
         config,
         storage,
@@ -217,6 +219,7 @@ impl Master {
     /// Everything to disk: changelog, then an image that a clean start finds.
     fn shut_down(mut self, reactor: Reactor) -> Result<()> {
         drop(reactor);
+        self.hand_over_counters();
         while !self.journal.flush(Duration::from_secs(10)) {
             tracing::error!("changelog cannot be written yet: make room on the disk; the stop waits for it");
         }

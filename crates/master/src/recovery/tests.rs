@@ -6,7 +6,7 @@ use crate::storage::{DirStorage, Storage};
 use metadata::Fs;
 use ondisk::{Line, NewNode, Op};
 use std::io::Cursor;
-use types::{Name, NodeType, ROOT};
+use types::{ChunkId, ChunkIndex, Inode, Name, NodeType, ROOT};
 
 const USUAL: Rules = Rules { recover: false, ignore_errors: false, verbose: false };
 const RECOVER: Rules = Rules { recover: true, ..USUAL };
@@ -168,4 +168,25 @@ fn two_file_systems_in_one_directory_are_told_apart() {
     put(&dir, "metadata.mfs.back.1", other.image());
     let why = told(load(&storage, &RECOVER, NOW));
     assert!(why.contains("different file systems") && why.contains("000000000000004E"), "{why}");
+}
+
+#[test]
+fn a_write_without_an_end_is_remembered() {
+    let (dir, storage) = dir();
+    let mut w = Written::new();
+    put(&dir, BACK, w.image());
+    let node = NewNode { kind: NodeType::File, mode: 0o644, umask: 0 };
+    for name in ["two", "three"] {
+        let name = Name::new(name.as_bytes()).unwrap();
+        w.run(&Op::Create { parent: ROOT, name, node, uid: 0, gid: 0, rdev: 0 });
+    }
+    let write = |inode| Op::Write { inode, index: ChunkIndex(0), new_version: false, set_mtime: false };
+    w.run(&write(Inode(2)));
+    w.run(&Op::Unlock { chunk: ChunkId(1) });
+    w.run(&write(Inode(2)));
+    w.run(&write(Inode(3)));
+    put(&dir, "changelog.0.mfs", w.lines.concat());
+    let left = load(&storage, &USUAL, NOW).unwrap().unfinished;
+    let expected = Unfinished { inode: Inode(3), index: ChunkIndex(0), prev: ChunkId(0), cur: ChunkId(2) };
+    assert_eq!(left, [expected], "chunk 1 was written before, so it exists");
 }

@@ -92,6 +92,11 @@ impl Chunks {
         }
     }
 
+    /// Bytes of memory that finding a chunk takes, and bytes that the present ones need.
+    pub(crate) fn index_bytes(&self) -> (u64, u64) {
+        self.by_id.bytes()
+    }
+
     /// Prepares for this many chunks.
     pub(crate) fn reserve(&mut self, chunks: usize) {
         self.by_id.reserve(chunks);

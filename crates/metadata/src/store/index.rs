@@ -28,6 +28,13 @@ impl Index {
         }
     }
 
+    /// Bytes of memory taken, and bytes that the present entries need.
+    pub(crate) fn bytes(&self) -> (u64, u64) {
+        let entry = u64::from(self.len) * size_of::<u32>() as u64;
+        let heads = u64::from(self.buckets) * size_of::<u32>() as u64;
+        (self.heads.bytes() + self.next.bytes(), entry + heads)
+    }
+
     fn bucket(&self, hash: u64) -> u32 {
         let mask = self.buckets.next_power_of_two() - 1;
         let low = hash as u32 & mask;

@@ -99,9 +99,15 @@ impl<T: Copy + Default, const N: usize> Pages<T, N> {
         None
     }
 
-    #[cfg(test)]
+    /// Pages that were written.
     fn pages(&self) -> usize {
         self.top.iter().flatten().map(|m| m.iter().flatten().count()).sum()
+    }
+
+    /// Bytes of memory that the pages take, with the tables that find them.
+    pub(crate) fn bytes(&self) -> u64 {
+        let middles = self.top.iter().flatten().count() * FAN * size_of::<usize>();
+        (self.pages() * N * size_of::<T>() + middles) as u64
     }
 }
 
