@@ -1,5 +1,7 @@
 //! `elkfs local` from first start to deletion, as a user and a script would use it: real processes, real FUSE.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader};

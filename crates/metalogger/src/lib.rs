@@ -15,6 +15,9 @@ mod schedule;
 mod settings;
 mod verify;
 
+#[cfg(test)]
+mod tests;
+
 pub use run::run;
 pub use settings::Settings;
 

@@ -16,10 +16,15 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// A failure that repeats is logged again after this long.
 const REMIND: Duration = Duration::from_secs(600);
 
-/// Runs until told to stop.
+/// Runs in the working directory until told to stop.
 pub fn run(context: &mut Context) -> anyhow::Result<()> {
+    run_in(context, Path::new("."))
+}
+
+/// Runs in `dir` until told to stop.
+pub(crate) fn run_in(context: &mut Context, dir: &Path) -> anyhow::Result<()> {
     let settings = Settings::new(&context.config)?;
-    let mut logger = Logger::open(Path::new("."), settings)?;
+    let mut logger = Logger::open(dir, settings)?;
     // Masters and metaloggers start in any order, so an unreachable master is no reason not to start.
     context.ready();
     let mut complaints = Complaints::default();
@@ -117,6 +122,7 @@ fn resolve(settings: &Settings, signals: &Signals) -> anyhow::Result<SocketAddrV
 /// Serves one connection; comes back when it is lost, to be made anew, or when it is time to end.
 fn serve(context: &mut Context, logger: &mut Logger, mut link: Link) -> anyhow::Result<()> {
     logger.register(&mut link)?;
+    logger.tick(&mut link)?;
     loop {
         wait(&link, &context.signals, logger.patience());
         let pending = context.signals.take();

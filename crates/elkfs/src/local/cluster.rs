@@ -74,8 +74,14 @@ impl Cluster {
         let file = dir.join("cluster.json");
         let text = match std::fs::read(&file) {
             Ok(text) => text,
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
-            Err(error) => return Err(error).with_context(|| format!("can't read {}", file.display())),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
+            Err(error) => {
+                return Err(error).with_context(|| {
+                    format!("can't read {}: choose a directory you may use with --dir DIR", file.display())
+                });
+            }
         };
         let shape: Shape = serde_json::from_slice(&text).with_context(|| {
             format!("{} is damaged: repair it, or move the directory away and start anew", file.display())
