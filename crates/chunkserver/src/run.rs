@@ -7,7 +7,7 @@ use crate::master::Link;
 use crate::pulse::TICK;
 use crate::server::Server;
 use anyhow::{Context, Result, bail};
-use chunkstore::{Store, StoreConfig, parse_hdd_cfg};
+use chunkstore::{DiskSpec, HddCfgError, Store, StoreConfig, parse_hdd_cfg};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::net::SocketAddrV4;
 use std::sync::Arc;
@@ -46,23 +46,11 @@ pub fn run(config: Config, stop: &AtomicBool) -> Result<()> {
 /// Starts a chunkserver: takes its folders, listens, and begins to look for its master.
 pub fn start(config: Config) -> Result<Running> {
     let descriptors = raise_limit();
-    let text = std::fs::read_to_string(&config.hdd_cfg)
-        .with_context(|| format!("read {} (HDD_CONF_FILENAME)", config.hdd_cfg.display()))?;
-    let (disks, errors) = parse_hdd_cfg(&config.hdd_cfg, &text);
-    for error in &errors {
-        tracing::error!("{error}");
-    }
+    let (disks, errors) = read_disks(&config)?;
     if let Some(first) = errors.into_iter().next()
         && !config.allow_invalid_disks
     {
         return Err(first.into());
-    }
-    for disk in disks.iter().filter(|disk| disk.drain || disk.fill) {
-        tracing::warn!(
-            "{}:{}: moving chunks between disks (`<`, `>`) is not supported yet",
-            config.hdd_cfg.display(),
-            disk.line
-        );
     }
     let (listener, listen) = Listener::bind(&config.listen_host, config.listen_port)?;
     let identity = Identity::load(&config.data_path)?;
@@ -86,6 +74,22 @@ pub fn start(config: Config) -> Result<Running> {
     running.spawn("master", move || link.run(&server))?;
     tracing::info!("serving chunks on {listen}");
     Ok(running)
+}
+
+/// Reads `mfshdd.cfg`. What cannot be obeyed is logged.
+fn read_disks(config: &Config) -> Result<(Vec<DiskSpec>, Vec<HddCfgError>)> {
+    let file = &config.hdd_cfg;
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("read {} (HDD_CONF_FILENAME)", file.display()))?;
+    let (disks, errors) = parse_hdd_cfg(file, &text);
+    for error in &errors {
+        tracing::error!("{error}");
+    }
+    for disk in disks.iter().filter(|disk| disk.drain || disk.fill) {
+        let line = disk.line;
+        tracing::warn!("{}:{line}: moving chunks between disks is not supported yet", file.display());
+    }
+    Ok((disks, errors))
 }
 
 /// Asks for more file descriptors; says how many there are.
@@ -141,23 +145,30 @@ impl Running {
         self.link.wanted.failure()
     }
 
-    /// Takes a new configuration (SIGHUP). What concerns the link makes it connect anew; DATA_PATH, the listening
-    /// address and the list of disks stay as they are until a restart, which is logged if they differ.
+    /// Takes a new configuration (SIGHUP) and reads the list of disks again. What concerns the link makes it connect
+    /// anew; DATA_PATH and the listening address stay as they are until a restart, which is logged if they differ.
     pub fn reload(&self, config: Config) {
         let old = self.server.config();
         let link = |c: &Config| {
             let Config { bind_host, master_host, master_port, master_timeout, auth_code, .. } = c.clone();
             (bind_host, master_host, master_port, master_timeout, auth_code)
         };
-        let fixed =
-            |c: &Config| (c.data_path.clone(), c.listen_host.clone(), c.listen_port, c.hdd_cfg.clone());
+        let fixed = |c: &Config| (c.data_path.clone(), c.listen_host.clone(), c.listen_port);
         if fixed(&old) != fixed(&config) {
-            tracing::warn!(
-                "DATA_PATH, CSSERV_LISTEN_HOST, CSSERV_LISTEN_PORT and HDD_CONF_FILENAME change at a restart"
-            );
+            tracing::warn!("DATA_PATH, CSSERV_LISTEN_HOST and CSSERV_LISTEN_PORT change at a restart");
         }
         let (reconnect, labels) = (link(&old) != link(&config), old.labels != config.labels);
         self.server.store.set_tunables(config.disks.clone());
+        match read_disks(&config) {
+            // Of a file with bad lines, the good ones count; but what a bad line may have meant is left alone.
+            Ok((disks, errors)) if errors.is_empty() => {
+                if let Err(failed) = self.server.store.reload_disks(&disks) {
+                    tracing::error!("{failed} folders of {} cannot be used", config.hdd_cfg.display());
+                }
+            }
+            Ok(_) => tracing::error!("the list of disks stays as it was"),
+            Err(error) => tracing::error!("{error:#}; the list of disks stays as it was"),
+        }
         self.server.set_config(config);
         if reconnect {
             self.link.reconnect();

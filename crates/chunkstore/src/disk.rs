@@ -13,6 +13,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::time::Instant;
 use types::{ChunkId, ChunkVersion};
@@ -46,8 +47,9 @@ pub(crate) struct DiskError {
 pub(crate) struct Disk {
     pub(crate) path: PathBuf,
     pub(crate) root: OwnedFd,
-    /// Held as long as the folder is ours.
-    _lock: Option<File>,
+    /// Held as long as the folder is ours. POSIX locks end when any descriptor of the file is closed, so a folder that
+    /// is taken anew must go on with the same one.
+    lock: Option<Arc<File>>,
     /// On a read-only file system; only allowed for disks marked for removal.
     pub(crate) read_only: bool,
     state: AtomicU8,
@@ -88,14 +90,16 @@ pub(crate) fn chunk_path(folder: u8, id: ChunkId, version: ChunkVersion) -> Stri
 }
 
 impl Disk {
-    /// Takes a folder: opens it, locks it, checks that it is writable or may be read-only.
-    pub(crate) fn open(spec: &DiskSpec, threads: u32) -> io::Result<Disk> {
+    /// Takes a folder: opens it, locks it, checks that it is writable or may be read-only. `before` is what it was in
+    /// use as until now.
+    pub(crate) fn open(spec: &DiskSpec, threads: u32, before: Option<&Disk>) -> io::Result<Disk> {
         let root = rustix::fs::open(
             &spec.path,
             OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC,
             Mode::empty(),
         )?;
-        let (lock, read_only) = match lock_folder(&root) {
+        let held = before.and_then(|disk| disk.lock.clone());
+        let (lock, read_only) = match held.map_or_else(|| lock_folder(&root).map(Arc::new), Ok) {
             Ok(lock) => (Some(lock), false),
             Err(e) if spec.removal && e.raw_os_error() == Some(Errno::ROFS.raw_os_error()) => (None, true),
             Err(e) => return Err(e),
@@ -107,7 +111,7 @@ impl Disk {
         Ok(Disk {
             path: spec.path.clone(),
             root,
-            _lock: lock,
+            lock,
             read_only,
             state: AtomicU8::new(0),
             removal: AtomicBool::new(spec.removal),

@@ -28,7 +28,8 @@ impl Store {
                 return;
             }
             disk.stats.tick(self.started.elapsed());
-            if disk.changed.swap(false, Ordering::Relaxed) || refreshed.elapsed() >= REFRESH {
+            let due = refreshed.elapsed() >= REFRESH;
+            if due || (refreshed.elapsed() >= TICK && disk.changed.swap(false, Ordering::Relaxed)) {
                 refreshed = Instant::now();
                 self.refresh_space(disk);
             }
@@ -74,8 +75,12 @@ impl Store {
         }
         tracing::error!("{} is damaged: {why}; its chunks are reported lost", disk.path.display());
         disk.changed.store(true, Ordering::Relaxed);
-        let store_chunks = self.chunks.all();
-        for chunk in store_chunks {
+        self.drop_disk(disk);
+    }
+
+    /// Reports all chunks of a disk lost and forgets them.
+    pub(crate) fn drop_disk(&self, disk: &Arc<Disk>) {
+        for chunk in self.chunks.all() {
             // Looking must not wait for a chunk whose request hangs in the very disk that failed.
             let Some(mut state) = chunk.try_write() else {
                 self.strays.lock().push(chunk.clone());

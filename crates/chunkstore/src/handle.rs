@@ -146,6 +146,15 @@ impl Handle {
         self.chunk.read()?.file.as_deref().map(|file| file.crc).ok_or(Status::NOTOPENED)
     }
 
+    /// Drops the file's pages from memory.
+    pub(crate) fn forget_pages(&self) {
+        if let Ok(state) = self.chunk.read()
+            && let Some(file) = state.file.as_deref()
+        {
+            let _ = rustix::fs::fadvise(&*file.fd, 0, None, rustix::fs::Advice::DontNeed);
+        }
+    }
+
     fn touch(&self) {
         self.chunk.last_used.store(self.store.uptime(), Ordering::Relaxed);
     }

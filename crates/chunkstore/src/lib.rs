@@ -21,6 +21,7 @@ mod model_test;
 mod ops;
 mod place;
 mod registry;
+mod reload;
 mod reports;
 mod scan;
 mod scrub;

@@ -8,7 +8,7 @@ use types::ChunkId;
 /// told of one such id learns it with the next.
 const MAX_LOST: usize = 1 << 20;
 
-/// Called, from any thread, whenever a report is added.
+/// Called, from any thread, when there is something to report where there was nothing.
 pub type OnReport = Box<dyn Fn() + Send + Sync>;
 
 /// Collected reports. A chunk is in each set at most once, so the sets are bounded by the number of chunks.
@@ -35,14 +35,28 @@ pub(crate) struct Taken {
     pub(crate) new: Vec<(ChunkId, bool)>,
 }
 
+impl Queue {
+    fn is_empty(&self) -> bool {
+        self.errors == 0 && self.damaged.is_empty() && self.lost.is_empty() && self.new.is_empty()
+    }
+}
+
 impl Reports {
     pub(crate) fn new(on_report: OnReport) -> Self {
         Reports { queue: Mutex::default(), on_report }
     }
 
     fn change(&self, change: impl FnOnce(&mut Queue)) {
-        change(&mut self.queue.lock());
-        (self.on_report)();
+        let first = {
+            let mut queue = self.queue.lock();
+            let empty = queue.is_empty();
+            change(&mut queue);
+            empty
+        };
+        // Later ones are taken together with the first.
+        if first {
+            (self.on_report)();
+        }
     }
 
     /// A disk answered with an error.

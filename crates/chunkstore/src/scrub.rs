@@ -1,9 +1,9 @@
 //! Testing chunks in the background, so that rot is found while there are other copies
 //! (`spec/wire-chunkserver.md` 4.9).
 
-use crate::Store;
 use crate::chunk::Chunk;
 use crate::disk::Disk;
+use crate::{Handle, Store};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -13,6 +13,8 @@ use types::{BLOCK_SIZE, ChunkVersion};
 const ROUND: usize = 1024;
 /// Pause when there was nothing to test.
 const RETRY: Duration = Duration::from_secs(60);
+/// The longest pause between two blocks, so that the disk's thread gets to its other work.
+const LONGEST: Duration = Duration::from_secs(1);
 
 /// Progress on one disk.
 #[derive(Default)]
@@ -21,42 +23,74 @@ pub(crate) struct Scrub {
     round: Vec<Arc<Chunk>>,
     next_round: Option<Instant>,
     shard: usize,
+    current: Option<Current>,
+    buf: Vec<u8>,
+}
+
+/// The chunk being tested.
+struct Current {
+    handle: Handle,
+    next: u16,
+    /// Nobody has used it for long, so its pages need not stay in memory.
+    forget: bool,
 }
 
 impl Scrub {
-    /// Tests one chunk, slowly. False if there was none to test.
+    /// Tests one block, or opens a chunk, and pauses. False if there is nothing to test now.
     pub(crate) fn step(&mut self, store: &Arc<Store>, disk: &Arc<Disk>) -> bool {
-        let tunables = store.tunables();
-        if tunables.test_speed == 0 || disk.is_removal() {
+        let speed = store.tunables().test_speed;
+        if speed == 0 || disk.is_removal() {
+            self.current = None;
             return false;
         }
+        if self.current.is_some() {
+            self.test_block();
+        } else if !self.next_chunk(store, disk) {
+            return false;
+        }
+        store.pause(Duration::from_secs_f64(f64::from(BLOCK_SIZE) / speed as f64).min(LONGEST));
+        true
+    }
+
+    /// Tries to open the next chunk. False if there is none.
+    fn next_chunk(&mut self, store: &Arc<Store>, disk: &Arc<Disk>) -> bool {
         if self.round.is_empty() {
             if self.next_round.is_some_and(|at| Instant::now() < at) {
                 return false;
             }
-            self.pick(store, disk, tunables.min_test_interval);
+            self.pick(store, disk);
             self.next_round = self.round.is_empty().then(|| Instant::now() + RETRY);
         }
         let Some(chunk) = self.round.pop() else { return false };
-        self.test(store, &chunk, tunables.test_speed, tunables.fadvise_min_time);
+        // It may have been deleted since it was picked; that is no reason to call it lost.
+        if store.chunks.contains(chunk.id) {
+            let idle = store.uptime().saturating_sub(chunk.last_used.load(Ordering::Relaxed));
+            let forget =
+                store.tunables().fadvise_min_time.is_some_and(|t| t <= Duration::from_secs(idle.into()));
+            let opened = store.open(chunk.id, ChunkVersion(0));
+            self.current = opened.ok().map(|handle| Current { handle, next: 0, forget });
+        }
         true
     }
 
-    fn pick(&mut self, store: &Store, disk: &Arc<Disk>, interval: Duration) {
-        let now = store.uptime();
+    /// Picks chunks that were not used for long.
+    fn pick(&mut self, store: &Store, disk: &Arc<Disk>) {
+        let (now, interval) = (store.uptime(), store.tunables().min_test_interval);
         for _ in 0..crate::registry::SHARDS {
             if self.round.len() >= ROUND {
                 break;
             }
             self.shard = (self.shard + 1) % crate::registry::SHARDS;
             for chunk in store.chunks.shard_chunks(self.shard) {
-                let unused = now.saturating_sub(chunk.last_used.load(Ordering::Relaxed));
+                let used = chunk.last_used.load(Ordering::Relaxed);
                 // Chunks not touched since start count as unused for long.
-                let fresh = chunk.last_used.load(Ordering::Relaxed) == 0;
+                if used != 0 && Duration::from_secs(now.saturating_sub(used).into()) < interval {
+                    continue;
+                }
                 let wanted = chunk
                     .try_write()
                     .is_some_and(|s| !s.gone && !s.damaged && s.file.is_none() && Arc::ptr_eq(&s.disk, disk));
-                if wanted && (fresh || Duration::from_secs(unused.into()) >= interval) {
+                if wanted {
                     self.round.push(chunk);
                 }
             }
@@ -64,27 +98,18 @@ impl Scrub {
         self.round.sort_by_key(|chunk| std::cmp::Reverse(chunk.last_used.load(Ordering::Relaxed)));
     }
 
-    fn test(&mut self, store: &Arc<Store>, chunk: &Arc<Chunk>, speed: u64, forget_after: Option<Duration>) {
-        let idle = store.uptime().saturating_sub(chunk.last_used.load(Ordering::Relaxed));
-        let untouched = chunk.last_used.load(Ordering::Relaxed) == 0;
-        // It may have been deleted since it was picked; that is no reason to call it lost.
-        if !store.chunks.contains(chunk.id) {
+    fn test_block(&mut self) {
+        let Some(current) = &mut self.current else { return };
+        self.buf.resize(BLOCK_SIZE as usize, 0);
+        let more = current.handle.blocks().is_ok_and(|blocks| current.next < blocks);
+        // A fault was reported by whoever found it, and ends the test.
+        if more && current.handle.read_block(current.next, &mut self.buf).is_ok() {
+            current.next += 1;
             return;
         }
-        let Ok(handle) = store.open(chunk.id, ChunkVersion(0)) else { return };
-        let mut buf = vec![0; BLOCK_SIZE as usize];
-        let pause = Duration::from_secs_f64(f64::from(BLOCK_SIZE) / speed as f64);
-        for block in 0..handle.blocks().unwrap_or(0) {
-            if handle.read_block(block, &mut buf).is_err() || !store.pause(pause) {
-                return;
-            }
+        if current.forget {
+            current.handle.forget_pages();
         }
-        if forget_after.is_some_and(|after| untouched || Duration::from_secs(idle.into()) >= after) {
-            chunk.peek(|state| {
-                if let Some(file) = state.file.as_deref() {
-                    let _ = rustix::fs::fadvise(&*file.fd, 0, None, rustix::fs::Advice::DontNeed);
-                }
-            });
-        }
+        self.current = None;
     }
 }

@@ -104,7 +104,7 @@ impl Store {
             threads: Mutex::default(),
         });
         for spec in &config.disks {
-            match store.take_folder(spec) {
+            match store.take_folder(spec, None) {
                 Ok(disk) => store.disks.write().push(disk),
                 Err(error) if config.allow_invalid_disks => {
                     tracing::error!("{error}; starting without it");
@@ -126,11 +126,16 @@ impl Store {
     }
 
     /// Opens, locks and checks one folder.
-    pub(crate) fn take_folder(&self, spec: &crate::DiskSpec) -> Result<Arc<Disk>, StoreError> {
+    pub(crate) fn take_folder(
+        &self,
+        spec: &crate::DiskSpec,
+        before: Option<&Disk>,
+    ) -> Result<Arc<Disk>, StoreError> {
         let fail = |source| StoreError::Folder { path: spec.path.clone(), line: spec.line, source };
-        let disk = Disk::open(spec, self.disk_threads).map_err(fail)?;
+        let disk = Disk::open(spec, self.disk_threads, before).map_err(fail)?;
         let identity = disk.identity().map_err(fail)?;
-        for other in self.disks.read().iter() {
+        let is_before = |other: &Arc<Disk>| before.is_some_and(|before| std::ptr::eq(before, &**other));
+        for other in self.disks.read().iter().filter(|other| !is_before(other)) {
             let there = other.identity().map_err(fail)?;
             if there == identity {
                 let (path, line) = (spec.path.clone(), spec.line);

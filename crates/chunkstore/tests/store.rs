@@ -362,3 +362,66 @@ fn files_are_closed_when_too_many_are_open() {
     assert!(store.take_reports().damaged.is_empty());
     store.stop();
 }
+
+#[test]
+fn disks_come_and_go() {
+    let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let store = one(a.path());
+    store.create(id(1), v(1)).unwrap();
+    put(&store, 1, 0, 0, &pattern(1)).unwrap();
+    store.start_list();
+    let scanned = |store: &Arc<Store>| {
+        while store.is_scanning() || store.space().total + store.space().td_total == 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    };
+
+    // A second one; the first is marked for removal.
+    let marked = DiskSpec { removal: true, ..spec(a.path()) };
+    store.reload_disks(&[marked, spec(b.path())]).unwrap();
+    scanned(&store);
+    assert_eq!(store.take_reports().new, [(id(1), v(1), true)]);
+    assert_eq!((store.space().chunks, store.space().td_chunks), (0, 1));
+    store.create(id(2), v(1)).unwrap();
+    assert!(find(b.path(), id(2), v(1)).is_some());
+
+    // The first is gone; a folder that does not exist does no harm.
+    assert_eq!(store.reload_disks(&[spec(b.path()), spec(Path::new("/nonexistent/folder"))]), Err(1));
+    assert_eq!(store.take_reports().lost, [id(1)]);
+    assert_eq!(store.open(id(1), v(1)).err(), Some(Status::NOCHUNK));
+    assert_eq!(store.disks().len(), 2);
+
+    // And comes back.
+    store.reload_disks(&[spec(b.path()), spec(a.path())]).unwrap();
+    scanned(&store);
+    assert_eq!(get(&store, 1, 0).unwrap(), pattern(1));
+    assert_eq!(store.take_reports().new, [(id(1), v(1), false)]);
+    store.stop();
+}
+
+#[test]
+fn the_scrub_finds_rot_nobody_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = one(dir.path());
+    for chunk in 1..=3 {
+        store.create(id(chunk), v(1)).unwrap();
+        put(&store, chunk, 0, 0, &pattern(1)).unwrap();
+        put(&store, chunk, 1, 0, &pattern(2)).unwrap();
+    }
+    store.stop();
+    drop(store);
+    let path = find(dir.path(), id(2), v(1)).unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[8192 + BLOCK + 9] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let mut scrubbing = config(vec![spec(dir.path())]);
+    scrubbing.tunables.test_speed = 1 << 30;
+    let store = start(scrubbing);
+    let mut damaged = Vec::new();
+    while damaged.is_empty() {
+        std::thread::sleep(Duration::from_millis(1));
+        damaged = store.take_reports().damaged;
+    }
+    assert_eq!(damaged, [id(2)]);
+    store.stop();
+}

@@ -36,6 +36,9 @@ pub struct Cluster {
 impl Cluster {
     /// Starts all of it and waits until every chunkserver is registered and every mount answers.
     pub fn start(spec: &ClusterSpec) -> Result<Cluster> {
+        if spec.private_mounts {
+            mounts::make_private()?;
+        }
         let dir = RunDir::new(spec.tmpfs)?;
         let mut addresses = vec![config::MASTER, config::METALOGGER];
         addresses.extend((0..spec.chunkservers.len()).map(config::chunkserver));

@@ -105,6 +105,8 @@ pub struct ClusterSpec {
     pub mounts: Vec<Make>,
     /// All data in memory, for measuring; else in `/tmp`.
     pub tmpfs: bool,
+    /// Mounts are seen by the starting thread and what it starts, not by the rest of the machine.
+    pub private_mounts: bool,
     /// More lines for `mfsmaster.cfg`.
     pub master_cfg: Vec<String>,
 }
@@ -118,6 +120,7 @@ impl ClusterSpec {
             metalogger: Some(make),
             mounts: vec![make],
             tmpfs: false,
+            private_mounts: true,
             master_cfg: Vec::new(),
         }
     }

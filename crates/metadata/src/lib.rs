@@ -22,7 +22,7 @@ pub use apply::ApplyError;
 pub use fs::Fs;
 pub use image::{LoadError, Snapshot};
 pub use ns::TreeStats;
-pub use read::{ChunkInfo, Cursor, DirEntry, NodeBody, NodeView, ParentLink, Totals};
+pub use read::{ChunkInfo, Cursor, DirEntry, MemoryUse, NodeBody, NodeView, ParentLink, Totals};
 pub use replay::ReplayError;
 pub use tables::acl::{Acl, UNSET};
 pub use tables::csdb::{CsRecord, Maintenance};

@@ -6,5 +6,5 @@ mod tables;
 mod walk;
 
 pub use node::{ChunkInfo, NodeBody, NodeView, ParentLink};
-pub use tables::Totals;
+pub use tables::{MemoryUse, Totals};
 pub use walk::{Cursor, DirEntry};

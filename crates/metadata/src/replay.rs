@@ -1,7 +1,7 @@
 //! Replaying a changelog.
 
 use crate::fs::Fs;
-use ondisk::{Line, Outcome};
+use ondisk::Line;
 use thiserror::Error;
 use types::Status;
 
@@ -35,9 +35,9 @@ pub enum ReplayError {
         /// The operation with its arguments.
         op: String,
         /// What the log says.
-        logged: Outcome,
+        logged: Box<[u64]>,
         /// What it did here.
-        actual: Outcome,
+        actual: Box<[u64]>,
     },
 }
 
@@ -55,6 +55,7 @@ impl Fs {
         if line.op.agrees(&line.outcome, &actual) {
             return Ok(());
         }
-        Err(ReplayError::Outcome { line: line.version, op: op(), logged: line.outcome, actual })
+        let (logged, actual) = (line.outcome.as_slice().into(), actual.as_slice().into());
+        Err(ReplayError::Outcome { line: line.version, op: op(), logged, actual })
     }
 }

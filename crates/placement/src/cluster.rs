@@ -33,8 +33,6 @@ pub struct Cluster {
     pub(crate) replications: BTreeMap<(ServerId, ChunkId), Option<ServerId>>,
     /// The highest version that some copy may have although the chunk's is lower: never give it again.
     pub(crate) burned: HashMap<ChunkId, ChunkVersion>,
-    /// Chunks whose last operation nobody finished: the version they had before it.
-    pub(crate) fallback: HashMap<ChunkId, ChunkVersion>,
     /// Chunks were announced until then; lost until then; servers were lost until then (with the configured delay).
     pub(crate) new_until: Instant,
     pub(crate) lost_until: Instant,
@@ -49,6 +47,8 @@ pub struct Cluster {
     pub(crate) stats: OperationStats,
     orders: Vec<(ServerId, Order)>,
     events: Vec<Event>,
+    /// Versions (none = removed) in events that were not taken yet.
+    untold: HashMap<ChunkId, Option<ChunkVersion>>,
 }
 
 /// A chunk taken out of the table to be worked on.
@@ -95,7 +95,6 @@ impl Cluster {
             sources: BTreeMap::new(),
             replications: BTreeMap::new(),
             burned: HashMap::new(),
-            fallback: HashMap::new(),
             new_until: Instant::default(),
             lost_until: Instant::default(),
             disconnect_until: Instant::default(),
@@ -107,6 +106,7 @@ impl Cluster {
             stats: OperationStats::default(),
             orders: Vec::new(),
             events: Vec::new(),
+            untold: HashMap::new(),
         }
     }
 
@@ -154,6 +154,7 @@ impl Cluster {
 
     /// What the master must do, in order (see [`Event`]).
     pub fn take_events(&mut self) -> Vec<Event> {
+        self.untold.clear();
         std::mem::take(&mut self.events)
     }
 
@@ -205,6 +206,11 @@ impl Cluster {
     }
 
     pub(crate) fn event(&mut self, event: Event) {
+        match event {
+            Event::SetVersion { chunk, version } => self.untold.insert(chunk, Some(version)),
+            Event::RemoveChunk { chunk, .. } => self.untold.insert(chunk, None),
+            _ => None,
+        };
         self.events.push(event);
     }
 
@@ -226,9 +232,18 @@ impl Cluster {
         slot
     }
 
+    /// What metadata knows of the chunk, counting changes it was not told of yet.
+    fn info(&self, meta: &dyn ChunkMeta, id: ChunkId) -> Option<ChunkInfo> {
+        let mut info = meta.chunk(id).filter(|_| id.0 != 0)?;
+        if let Some(untold) = self.untold.get(&id) {
+            info.version = (*untold)?;
+        }
+        Some(info)
+    }
+
     /// Takes a chunk out to work on it, without copies on servers that are gone. None when metadata does not know it.
     pub(crate) fn load(&mut self, meta: &dyn ChunkMeta, id: ChunkId) -> Option<Chunk> {
-        let info = meta.chunk(id).filter(|_| id.0 != 0)?;
+        let info = self.info(meta, id)?;
         let slot = self.record(id);
         self.refresh(slot, &info);
         let mut chunk = Chunk { id, slot, info, replicas: self.chunks.replicas(slot) };
@@ -314,6 +329,5 @@ impl Cluster {
             self.release_source(&running);
         }
         self.burned.remove(&id);
-        self.fallback.remove(&id);
     }
 }

@@ -6,8 +6,10 @@
 //! clock. What metadata knows of a chunk is asked through [`ChunkMeta`]; what metadata must log is an event.
 //!
 //! **Contract.** After every call the master takes the events with [`Cluster::take_events`] and applies those that
-//! change metadata *before* it calls again, then (for a grant) applies its own change, and sends what
-//! [`Cluster::take_orders`] gives once those changes are durable.
+//! change metadata at once, then (for a grant) applies its own change, and sends what [`Cluster::take_orders`] gives
+//! once those changes are durable. Whoever waits for [`Event::OperationDone`] is told the locations before the next
+//! report of any chunkserver is heard: a server that vanishes in between would come back with the version of the
+//! write, but without what was written.
 
 mod cluster;
 mod order;
@@ -29,6 +31,8 @@ mod maintenance;
 mod quarantine;
 
 mod check;
+#[cfg(test)]
+mod fixture;
 mod space;
 mod stats;
 

@@ -17,8 +17,8 @@ impl Cluster {
     /// Sums over valid servers (`spec/chunk-placement.md` 2.6).
     pub fn space(&self) -> ClusterSpace {
         let servers = || self.servers.iter().filter(|(_, s)| s.is_valid()).map(|(_, s)| s);
-        let total: u64 = servers().map(|s| s.space.total).sum();
-        let free: u64 = servers().map(|s| s.free()).sum();
+        let sum = |of: fn(&crate::Server) -> u64| servers().map(of).fold(0, u64::saturating_add);
+        let (total, free) = (sum(|s| s.space.total), sum(crate::Server::free));
         let largest = |of: fn(&crate::Server) -> u64| servers().map(of).max().unwrap_or(0) as f64;
         let reserved = match self.options.reserve_space {
             ReserveSpace::Bytes(bytes) => bytes,

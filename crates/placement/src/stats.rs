@@ -1,6 +1,7 @@
 //! Numbers for operators (`spec/chunk-placement.md` 6).
 
-use crate::{ChunkMeta, ClassId, Cluster, Order};
+use crate::choose::{Candidate, matching};
+use crate::{ChunkMeta, ClassId, Cluster, HeavyLoad, LabelTerm, Now, Order, Server, term_matches};
 use std::cmp::Ordering;
 use types::{ChunkId, Status};
 
@@ -195,6 +196,36 @@ impl Cluster {
             counts[usize::from(archived)][column] += u64::from(n);
         }
         counts
+    }
+
+    /// Bytes of memory that the lists of copies take, and bytes of those in use.
+    pub fn memory(&self) -> (u64, u64) {
+        self.chunks.bytes()
+    }
+
+    /// Whether copies on distinct servers can satisfy all terms at present (packet 543): 3 yes, 2 only with overloaded
+    /// servers, 1 only with servers that have no room, 0 no.
+    pub fn fulfilment(&self, now: Now, terms: &[LabelTerm]) -> u8 {
+        let with = |may: &dyn Fn(&Server) -> bool| {
+            let servers = self.servers.iter().filter(|(_, s)| may(s)).zip(0..);
+            let candidates: Vec<Candidate> =
+                servers.map(|((_, s), group)| Candidate { labels: s.labels, group }).collect();
+            matching(terms, &candidates).iter().all(Option::is_some)
+        };
+        let room = |s: &Server| s.is_valid() && s.has_room();
+        let calm = |s: &Server| s.heavy_load(now.at) != HeavyLoad::Overloaded;
+        if with(&|s| room(s) && calm(s)) {
+            3
+        } else if with(&room) {
+            2
+        } else {
+            u8::from(with(&|_| true))
+        }
+    }
+
+    /// Connected servers whose labels satisfy a term.
+    pub fn servers_matching(&self, term: &LabelTerm) -> usize {
+        self.servers.iter().filter(|(_, s)| term_matches(term, s.labels)).count()
     }
 
     /// Orders given and answered since start.

@@ -126,7 +126,7 @@ impl<'a> Bench<'a> {
 
 /// Device and type of the mount that `dir` (absolute, without links) is on; "unknown" where there is no mount table.
 fn mount_of(dir: &Path) -> (String, String) {
-    let table = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    let table = std::fs::read_to_string("/proc/thread-self/mounts").unwrap_or_default();
     find_mount(&table, dir).unwrap_or_else(|| ("unknown".into(), "unknown".into()))
 }
 

@@ -12,6 +12,8 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 const CONNECT: Duration = Duration::from_secs(1);
+/// A scan is waited for no longer than this before we register with what was found so far.
+const SCAN: Duration = Duration::from_secs(2);
 /// A name server that says nothing for so long is not waited for.
 const RESOLVE: Duration = Duration::from_secs(10);
 
@@ -104,6 +106,13 @@ impl Link {
         let mut known: Option<SocketAddrV4> = None;
         // One line per new kind of trouble, not one every five seconds.
         let mut told = String::new();
+        // Chunks found before the first registration go into its list; later ones are told one by one.
+        let patience = Instant::now() + SCAN;
+        while server.store.is_scanning() && Instant::now() < patience {
+            if !self.wanted.pause(Duration::from_millis(5)) {
+                return;
+            }
+        }
         loop {
             let config = server.config();
             let target = (config.master_host.clone(), config.master_port);

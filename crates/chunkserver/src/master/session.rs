@@ -28,7 +28,7 @@ const LOAD_EVERY: Duration = Duration::from_secs(5);
 /// Silence that ends the link until the master says otherwise.
 const DEFAULT_TIMEOUT: u16 = 10;
 /// Input taken in one turn.
-const READ_AT_ONCE: usize = 256 << 10;
+const READ_AT_ONCE: usize = 64 << 10;
 /// Reports wait while so much output does.
 const MUCH_OUTPUT: usize = 4 << 20;
 /// Disk errors told at once; each is a packet.

@@ -3,6 +3,7 @@
 //! These need root, `/dev/fuse`, Debian's `moosefs-*` packages, and a built `elkfs` or the path of another program that
 //! plays `mfschunkserver` in `ELKFS_BIN` (this crate's example does).
 
+mod deaths;
 mod io;
 mod takeover;
 

@@ -69,6 +69,7 @@ fn up(args: UpArgs, stop: &AtomicBool) -> Result<()> {
         metalogger: args.metalogger,
         mounts: args.mounts.clone(),
         tmpfs: args.tmpfs,
+        private_mounts: false,
         master_cfg: Vec::new(),
     })?;
     for index in 0..args.mounts.len() {

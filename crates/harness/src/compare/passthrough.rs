@@ -27,6 +27,7 @@ impl Passthrough {
         let source = SOURCES.iter().map(Path::new).find(|path| path.exists());
         let source =
             source.context("passthrough_ll.c is not here: install libfuse3-dev with its examples")?;
+        mounts::make_private()?;
         let dir = RunDir::new(true)?;
         let program = dir.path().join("passthrough_ll");
         let flags = checked(Command::new("pkg-config").args(["fuse3", "--cflags", "--libs"]))?;

@@ -4,10 +4,13 @@ use super::Member;
 use crate::core::Master;
 use metadata::plan::{self, Caller, SetAttr, attr_of, plan_setattr};
 use proto::client_master as p;
-use types::{Attr, ROOT, Reply, Status};
+use types::{Attr, Inode, ROOT, Reply, Status};
 
 impl Master {
     pub(super) fn statfs(&self, m: &Member, q: &p::FuseStatfs) -> p::FuseStatfsReply {
+        if m.caps.root == Inode(0) {
+            return p::FuseStatfsReply { msgid: q.msgid, reply: Reply::Body(p::StatfsData::default()) };
+        }
         let space = self.cluster.space();
         let whole = m.caps.root == ROOT;
         let stats = self.fs.stats_below(m.caps.root).unwrap_or_default();

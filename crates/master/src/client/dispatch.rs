@@ -2,6 +2,7 @@
 
 use super::data::Incoming;
 use super::links::Role;
+use super::tools::Form;
 use crate::core::Master;
 use net::reactor::{ConnId, Net, Verdict};
 use proto::client_master::{self as p, CltoMa};
@@ -33,8 +34,14 @@ impl Master {
             (CltoMa::FuseRegister(q), _) => return self.register(net, conn, &q.request),
             _ if MONITOR_IDS.contains(&id) => return self.monitor_packet(net, conn, &packet),
             (_, Role::Mount(member)) => {
+                self.count_operation(member.session, &packet);
                 let from = Incoming { conn, member: &member, id, body };
                 return self.mount_packet(net, from, &packet);
+            }
+            (_, Role::Tools(member)) => {
+                self.count_operation(member.session, &packet);
+                let from = Incoming { conn, member: &member, id, body };
+                return self.tools_connection_packet(net, from, &packet);
             }
             _ => return Verdict::Close(format!("{} (packet {id}) before registration", packet.name())),
         }
@@ -89,6 +96,9 @@ impl Master {
             CltoMa::FuseWriteChunk(q) => self.write_chunk(net, from, q),
             CltoMa::FuseWriteChunkEnd(q) => self.write_chunk_end(net, from, q),
             CltoMa::FuseTruncate(q) => self.truncate(net, from, q),
+            CltoMa::FuseSustainedInodes(q) => self.sustained_inodes(net, m.session, q),
+            CltoMa::FuseFlock(q) => self.flock(net, from, q),
+            CltoMa::FusePosixLock(q) => self.posix_lock(net, from, q),
             CltoMa::FuseGetxattr(q) => self.getxattr(net, from.conn, m, q),
             CltoMa::FuseGetfacl(q) => self.getfacl(net, from.conn, m, q),
             CltoMa::FuseSetxattr(q) => {
@@ -101,7 +111,6 @@ impl Master {
                 let status = self.setfacl(m, q).into();
                 self.answer(net, from.conn, before, &p::FuseSetfaclReply { msgid: q.msgid, status });
             }
-            CltoMa::FuseSustainedInodes(q) => self.sustained_inodes(m.session, q),
             CltoMa::FuseAmtimeInodes(q) => self.amtime_inodes(m, q),
             CltoMa::FuseTimeSync(q) => {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -109,8 +118,26 @@ impl Master {
                 net.send(from.conn, &p::FuseTimeSyncReply { msgid: q.msgid, time_us });
             }
             other => {
-                return Verdict::Close(format!("{} is not served on a mount's connection", other.name()));
+                let served =
+                    self.tool_packet(net, from, other, Form::Mount) || self.deleted_packet(net, from, other);
+                if !served {
+                    return Verdict::Close(format!("{} is not served on a mount's connection", other.name()));
+                }
             }
+        }
+        Verdict::Keep
+    }
+
+    /// What a tool may ask for that is connected itself (2.7).
+    fn tools_connection_packet(&mut self, net: &mut Net, from: Incoming<'_>, packet: &CltoMa<'_>) -> Verdict {
+        match packet {
+            CltoMa::FuseReadChunk(q) => self.read_chunk(net, from, q),
+            CltoMa::FuseTruncate(q) => self.truncate(net, from, q),
+            CltoMa::FuseParents(_) | CltoMa::FusePaths(_) => {
+                return Verdict::Close(format!("{} is not served on a tool's connection", packet.name()));
+            }
+            other if self.tool_packet(net, from, other, Form::OldTools) => {}
+            other => return Verdict::Close(format!("{} is not served on a tool's connection", other.name())),
         }
         Verdict::Keep
     }

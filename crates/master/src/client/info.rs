@@ -32,10 +32,12 @@ impl Master {
                 net.send_held(conn, self.journal.last(), &p::CsservCommandReply { status });
             }
             CltoMa::SessionCommand(q) => {
-                let status = self.session_command(q.command, q.session);
+                let status = self.session_command(net, q.command, q.session);
                 net.send_held(conn, self.journal.last(), &p::SessionCommandReply { status });
             }
             CltoMa::ModuleInfo(q) => net.send(conn, &p::ModuleInfoReply { info: self.module(q.msgid) }),
+            other if self.info_list_packet(net, conn, other) || self.info_server_packet(net, conn, other) => {
+            }
             other => return Verdict::Close(format!("{} is not answered yet", other.name())),
         }
         Verdict::Keep
@@ -179,8 +181,8 @@ impl Master {
                 max_trash_time: f.max_trash,
             },
             disables: f.disables,
-            current: s.counters,
-            last: s.last_hour,
+            current: self.session_counters(id)[0],
+            last: self.session_counters(id)[1],
         }
     }
 
@@ -199,7 +201,7 @@ impl Master {
     }
 
     /// Only sessions that nobody uses can be removed.
-    fn session_command(&mut self, command: u8, session: SessionId) -> Status {
+    fn session_command(&mut self, net: &mut Net, command: u8, session: SessionId) -> Status {
         if command != 0 {
             Status::EINVAL
         } else if self.fs.session(session).is_none() {
@@ -207,7 +209,7 @@ impl Master {
         } else if !self.clients.of_session(session).is_empty() {
             Status::ACTIVE
         } else {
-            self.remove_session(session);
+            self.remove_session(net, session);
             Status::OK
         }
     }

@@ -1,15 +1,24 @@
 //! The client link: mounts and tools (`spec/wire-client-master.md`).
 
 mod attrs;
+mod counters;
 pub(crate) mod data;
+mod deleted;
 mod dispatch;
 mod info;
+mod info_lists;
+mod info_servers;
 mod links;
+pub(crate) mod locks;
 mod namespace;
 mod notify;
 mod periodic;
 mod register;
+mod sclass;
 pub(crate) mod sessions;
+mod tool_reads;
+mod tools;
+mod tree_tools;
 mod xattr;
 
 pub(crate) use links::{ClientLinks, Member};

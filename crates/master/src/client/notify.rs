@@ -33,11 +33,23 @@ impl Master {
         }
     }
 
-    /// To all mounts: a chunkserver came or went.
+    /// The same to all who have the file open, also to whom the tool that changed it went through.
+    pub(crate) fn tell_all_length_changed(&mut self, net: &mut Net, inode: Inode, file_length: u64) {
+        let packet = FuseLengthHasChanged { msgid: NOBODY_ASKED, inode, file_length };
+        let mark = self.journal.last();
+        for session in self.fs.opened_by(inode) {
+            for conn in self.clients.of_session(session) {
+                net.send_held(*conn, mark, &packet);
+            }
+        }
+    }
+
+    /// To all mounts: a chunkserver came or went. Held like an answer: it must not overtake the one that lets a mount in.
     pub(crate) fn tell_locations_changed(&mut self, net: &mut Net) {
+        let mark = self.journal.last();
         let conns: Vec<ConnId> = self.clients.mounts().map(|(conn, _)| conn).collect();
         for conn in conns {
-            net.send(conn, &FuseInvalidateChunkCache { msgid: NOBODY_ASKED });
+            net.send_held(conn, mark, &FuseInvalidateChunkCache { msgid: NOBODY_ASKED });
         }
     }
 

@@ -3,6 +3,7 @@
 use super::Member;
 use crate::core::{Master, relatime};
 use metadata::plan;
+use net::reactor::Net;
 use ondisk::Op;
 use proto::client_master as p;
 use std::collections::HashSet;
@@ -10,27 +11,22 @@ use types::{Inode, NodeType, SessionId, Status};
 
 impl Master {
     /// The list replaces the session's open files: what it lacks is closed, what is new in it is opened.
-    pub(super) fn sustained_inodes(&mut self, session: SessionId, q: &p::FuseSustainedInodes<'_>) {
+    pub(super) fn sustained_inodes(
+        &mut self,
+        net: &mut Net,
+        session: SessionId,
+        q: &p::FuseSustainedInodes<'_>,
+    ) {
         let listed: HashSet<Inode> = q.inodes.iter().filter(|i| i.0 != 0).collect();
         let open: HashSet<Inode> = self.fs.open_files(session).collect();
         for &inode in open.difference(&listed) {
-            self.release(session, inode);
+            self.release(net, session, inode);
         }
         for &inode in listed.difference(&open) {
             if self.fs.get(inode).is_some() {
                 self.run_or_tell(&Op::Acquire { session, inode });
             }
         }
-    }
-
-    /// Drops the session's locks on the file, then the file.
-    pub(crate) fn release(&mut self, session: SessionId, inode: Inode) {
-        let held = self.fs.flocks(inode).iter().filter(|lock| lock.session == session);
-        let owners: Vec<u64> = held.map(|lock| lock.owner).collect();
-        for owner in owners {
-            self.run_or_tell(&Op::Flock { inode, session, owner, kind: ondisk::LockKind::Unlock });
-        }
-        self.run_or_tell(&Op::Release { session, inode });
     }
 
     /// Times that mounts saw pass: access, and modification by writes.

@@ -234,7 +234,7 @@ fn limits_of(caps: &SessionCaps) -> SessionLimits {
 }
 
 /// What an export line makes of a session; checksum, root, address and text are the caller's.
-fn fields_of(export: &Export) -> SessionFields<'static> {
+pub(super) fn fields_of(export: &Export) -> SessionFields<'static> {
     let o = &export.options;
     let mut flags = SessionFlag::NEW_ATTR;
     let mut set = |flag, when| flags |= if when { flag } else { 0 };

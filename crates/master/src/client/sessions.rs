@@ -1,8 +1,10 @@
 //! How long sessions live (`spec/wire-client-master.md` 2.10).
 
+use super::counters::Counters;
 use crate::core::Master;
+use net::reactor::Net;
 use ondisk::Op;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 use types::{Inode, SessionId};
 
@@ -13,11 +15,13 @@ const GRACE_AFTER_START: Duration = Duration::from_secs(120);
 pub(crate) struct Sessions {
     started: Instant,
     closed: HashSet<SessionId>,
+    /// What sessions did in this hour and the last.
+    pub(super) counters: HashMap<SessionId, Counters>,
 }
 
 impl Sessions {
     pub(crate) fn new(now: Instant) -> Self {
-        Sessions { started: now, closed: HashSet::new() }
+        Sessions { started: now, closed: HashSet::new(), counters: HashMap::new() }
     }
 
     /// A connection registered for the session.
@@ -34,13 +38,14 @@ impl Sessions {
 impl Master {
     /// The session's last connection is gone.
     pub(crate) fn session_lost(&mut self, session: SessionId) {
+        self.locks.forget(session);
         if self.fs.session(session).is_some() {
             self.run_or_tell(&Op::SesDisconnected { session });
         }
     }
 
     /// Every ten seconds: removes sessions that were closed, or that nobody came back to in time.
-    pub(crate) fn check_sessions(&mut self, now: Instant) {
+    pub(crate) fn check_sessions(&mut self, net: &mut Net, now: Instant) {
         let grace = now.duration_since(self.sessions.started) < GRACE_AFTER_START;
         let over: Vec<SessionId> = self
             .fs
@@ -54,17 +59,18 @@ impl Master {
             .collect();
         for session in over {
             tracing::info!("session {session} removed");
-            self.remove_session(session);
+            self.remove_session(net, session);
         }
     }
 
     /// Removes a session with everything it holds.
-    pub(crate) fn remove_session(&mut self, session: SessionId) {
+    pub(crate) fn remove_session(&mut self, net: &mut Net, session: SessionId) {
         let open: Vec<Inode> = self.fs.open_files(session).collect();
         for inode in open {
-            self.release(session, inode);
+            self.release(net, session, inode);
         }
         self.run_or_tell(&Op::SesDel { session });
         self.sessions.closed.remove(&session);
+        self.sessions.counters.remove(&session);
     }
 }

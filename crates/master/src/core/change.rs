@@ -9,8 +9,13 @@ impl Master {
     /// Carries an operation out and puts its line into the journal. What depends on it must be held until the line
     /// is durable. Operations that were planned do not fail; if one does, the state is untouched and it is told.
     pub(crate) fn run(&mut self, op: &Op<'_>) -> Result<Outcome, Status> {
+        self.run_decided(op, &Outcome::none())
+    }
+
+    /// The same for operations whose outcome is decided by what chunkservers have.
+    pub(crate) fn run_decided(&mut self, op: &Op<'_>, decided: &Outcome) -> Result<Outcome, Status> {
         let version = self.fs.version();
-        let outcome = self.fs.apply(self.now, op).map_err(|error| {
+        let outcome = self.fs.apply_decided(self.now, op, decided).map_err(|error| {
             tracing::error!("change {version} {op:?} was planned but cannot be applied: {error}");
             Status::EINVAL
         })?;

@@ -52,11 +52,14 @@ pub(super) fn run(ctx: &mut Context) -> Result<()> {
         clients: ClientLinks::default(),
         sessions: Sessions::new(now),
         pending: Default::default(),
+        locks: Default::default(),
+        file_loop: Default::default(),
         data_cache: Default::default(),
         reservations: Default::default(),
         timers: Timers::new(now, unix),
         now: unix,
         started: now,
+        unfinished: loaded.unfinished,
         chunk_events: Default::default(),
         config,
         storage,
@@ -216,6 +219,7 @@ impl Master {
     /// Everything to disk: changelog, then an image that a clean start finds.
     fn shut_down(mut self, reactor: Reactor) -> Result<()> {
         drop(reactor);
+        self.hand_over_counters();
         while !self.journal.flush(Duration::from_secs(10)) {
             tracing::error!("changelog cannot be written yet: make room on the disk; the stop waits for it");
         }
@@ -264,7 +268,7 @@ impl Handler for Master {
         }
     }
 
-    fn closed(&mut self, _: &mut Net, conn: ConnId, reason: CloseReason) {
+    fn closed(&mut self, net: &mut Net, conn: ConnId, reason: CloseReason) {
         if let Some(link) = self.clients.get(conn) {
             match &reason {
                 CloseReason::Eof => tracing::debug!("client {}: {reason}", link.ip),
@@ -275,7 +279,7 @@ impl Handler for Master {
                 self.session_lost(session);
             }
         } else if self.chunkservers.has(conn) {
-            self.chunkserver_closed(conn, &reason);
+            self.chunkserver_closed(net, conn, &reason);
         } else {
             self.metaloggers.remove(conn, &reason);
         }
@@ -283,6 +287,7 @@ impl Handler for Master {
 
     fn end_of_turn(&mut self, net: &mut Net) {
         self.settle_chunks(net);
+        self.serve_locks(net);
         self.journal.commit();
         let durable = self.journal.durable();
         net.release(durable);

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::data_cache::DataCache;
 use crate::exports::Export;
 use crate::journal::Journal;
+use crate::recovery::Unfinished;
 use crate::storage::Storage;
 use metadata::Fs;
 use placement::Cluster;
@@ -35,18 +36,24 @@ pub(crate) struct Master {
     pub(crate) metaloggers: crate::metaloggers::Metaloggers,
     /// Requests that wait for chunkservers.
     pub(crate) pending: crate::client::data::PendingChunks,
+    /// Calls that wait for locks.
+    pub(crate) locks: crate::client::locks::LockWaiters,
     /// Who may mount what.
     pub(crate) exports: Vec<Export>,
     /// Who may keep what in their caches.
     pub(crate) data_cache: DataCache,
     /// Ends of the room reserved for appends.
     pub(crate) reservations: HashMap<Inode, u64>,
+    /// Writes of before the start that may not have begun.
+    pub(crate) unfinished: Vec<Unfinished>,
     /// What placement said and is not done yet.
     pub(crate) chunk_events: VecDeque<placement::Event>,
     /// When the loop began: placement's clock starts here.
     pub(crate) started: Instant,
     /// Unix seconds of the event at hand.
     pub(crate) now: u32,
+    /// The check of all files.
+    pub(crate) file_loop: crate::file_loop::FileLoop,
     /// Timers and images.
     pub(crate) timers: super::timers::Timers,
 }

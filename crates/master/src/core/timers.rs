@@ -65,13 +65,15 @@ impl Master {
         let seconds = self.timers.seconds;
         self.empty_buckets(seconds);
         if seconds.is_multiple_of(10) {
-            self.check_sessions(now);
+            self.check_sessions(net, now);
         }
         if seconds.is_multiple_of(60) {
             self.free_inodes();
         }
         self.expire_waiting(net);
+        self.check_files();
         self.check_quotas();
+        self.undo_unfinished();
         let hour = self.now / 3600;
         if hour != self.timers.hour {
             self.timers.hour = hour;
@@ -104,6 +106,7 @@ impl Master {
     }
 
     fn hourly(&mut self, hour: u32, wake: &net::reactor::Waker) {
+        self.end_counting_hour();
         self.rotate();
         if hour.is_multiple_of(self.config.image_hours.max(1)) {
             self.start_image(wake);
@@ -122,6 +125,7 @@ impl Master {
             tracing::error!("previous metadata save process hasn't finished yet - do not start another one");
             return;
         }
+        self.hand_over_counters();
         let snapshot = self.fs.snapshot();
         let version = snapshot.version();
         let (sender, wake) = (self.timers.images.0.clone(), wake.clone());

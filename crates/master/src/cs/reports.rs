@@ -29,7 +29,13 @@ impl Master {
                 net.send(conn, &crate::client::config_value(q, value.as_deref()));
                 Verdict::Keep
             }
-            (_, Some(State::Listing(server) | State::Registered(server))) => self.cs_report(server, &packet),
+            (_, Some(State::Listing(server) | State::Registered(server))) => {
+                let verdict = self.cs_report(server, &packet);
+                // A writer whose operation this ended is told the copies that took part, before another report can
+                // take one away: that one would come back with the new version and without the data.
+                self.settle_chunks(net);
+                verdict
+            }
             _ => Verdict::Close(format!("{} (packet {id}) before registration", packet.name())),
         }
     }
@@ -85,7 +91,7 @@ impl Master {
     }
 
     /// A chunkserver's connection is gone.
-    pub(crate) fn chunkserver_closed(&mut self, conn: ConnId, reason: &CloseReason) {
+    pub(crate) fn chunkserver_closed(&mut self, net: &mut Net, conn: ConnId, reason: &CloseReason) {
         let Some(link) = self.chunkservers.get(conn) else { return };
         let Some(server) = self.chunkservers.remove(conn) else {
             tracing::warn!("chunkserver at {} did not get registered: {reason}", link.ip);
@@ -94,6 +100,6 @@ impl Master {
         self.tell_server(server, &format!("disconnected: {reason}"));
         let now = self.chunk_time();
         self.cluster.disconnect(now, &Meta(&self.fs), server);
-        self.apply_chunk_events();
+        self.settle_chunks(net);
     }
 }

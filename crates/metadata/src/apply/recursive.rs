@@ -19,8 +19,17 @@ struct Tally {
 }
 
 impl Tally {
-    fn outcome(&self) -> Outcome {
-        Outcome::from_slice(&[self.changed, self.unchanged, self.denied])
+    /// Nothing done is an error where stock says so; the state is as it was then.
+    fn outcome(&self, nothing_is_an_error: bool) -> Result<Outcome, Status> {
+        if nothing_is_an_error && self.changed + self.unchanged == 0 {
+            return Err(Status::EPERM);
+        }
+        Ok(Outcome::from_slice(&[self.changed, self.unchanged, self.denied]))
+    }
+
+    /// The same for setters with an `smode`: denied alone is an outcome only of recursive ones.
+    fn setter_outcome(&self, smode: u8) -> Result<Outcome, Status> {
+        self.outcome(smode & RECURSIVE == 0 || self.denied == 0)
     }
 
     fn count(&mut self, changed: bool) {
@@ -77,7 +86,7 @@ impl Fs {
                 0 => rec.sclass != dst,
                 1 => rec.sclass < dst,
                 2 => rec.sclass > dst,
-                _ => rec.sclass == src && src != dst,
+                _ => rec.sclass == src,
             };
             if change {
                 self.set_class(inode, dst);
@@ -85,7 +94,7 @@ impl Fs {
             }
             tally.count(change);
         }
-        Ok(tally.outcome())
+        tally.setter_outcome(smode)
     }
 
     pub(super) fn set_trash_time(
@@ -122,7 +131,7 @@ impl Fs {
             }
             tally.count(change);
         }
-        Ok(tally.outcome())
+        tally.setter_outcome(smode)
     }
 
     pub(super) fn set_eattr(
@@ -160,7 +169,7 @@ impl Fs {
             }
             tally.count(change);
         }
-        Ok(tally.outcome())
+        tally.setter_outcome(smode)
     }
 
     pub(super) fn change_archived(
@@ -170,9 +179,13 @@ impl Fs {
         uid: u32,
         cmd: u8,
     ) -> Result<Outcome, Status> {
-        self.existing(top)?;
+        let rec = self.existing(top)?;
         if cmd > 1 {
             return Err(Status::EINVAL);
+        }
+        let lone = !rec.is_dir();
+        if lone && (!rec.has_chunks() || self.tables.iter_from(top, &rec, 0).next().is_none()) {
+            return Err(Status::EPERM);
         }
         let mut tally = Tally::default();
         for inode in self.tree(top, true) {
@@ -195,6 +208,6 @@ impl Fs {
                 self.node_mut(inode).ctime = ts;
             }
         }
-        Ok(tally.outcome())
+        tally.outcome(lone)
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::fs::{Fs, SUSTAINED_BUCKETS, TRASH_BUCKETS};
 use crate::ns::NewNode;
+use crate::ns::nodes::eattr;
 use ondisk::Outcome;
 use types::{Inode, MAX_NAME, MAX_TRASH_PATH, NodeType, ROOT, Status};
 
@@ -31,10 +32,15 @@ impl Fs {
         Ok(Outcome::none())
     }
 
-    /// Checks that a file in the trash can come back to its remembered path, as far as names and types go.
-    pub fn check_undelete(&self, inode: Inode) -> Result<(), Status> {
+    /// Checks that a file in the trash can come back to its remembered path, as far as names and types go. Answers
+    /// with the directory on that path that exists, and how many must be made in it.
+    pub fn check_undelete(&self, inode: Inode) -> Result<(Inode, u32), Status> {
         self.check_trash(inode)?;
-        self.destination(inode).map(|_| ())
+        self.destination(inode).map(|to| (to.dir, to.missing.len() as u32))
+    }
+
+    fn not_immutable(&self, dir: Inode) -> Result<(), Status> {
+        if self.node(dir).eattr & eattr::IMMUTABLE != 0 { Err(Status::EPERM) } else { Ok(()) }
     }
 
     fn destination(&self, inode: Inode) -> Result<Destination, Status> {
@@ -46,11 +52,15 @@ impl Fs {
         }
         let name = parts.pop().ok_or(Status::CANTCREATEPATH)?.to_vec();
         let mut dir = ROOT;
+        self.not_immutable(dir)?;
         let mut parts = parts.into_iter();
         let mut missing = Vec::new();
         for part in parts.by_ref() {
             match self.lookup(dir, part) {
-                Some(next) if self.node(next).is_dir() => dir = next,
+                Some(next) if self.node(next).is_dir() => {
+                    self.not_immutable(next)?;
+                    dir = next;
+                }
                 Some(_) => return Err(Status::CANTCREATEPATH),
                 None => {
                     missing.push(part.to_vec());

@@ -88,7 +88,7 @@ impl Fs {
         } else {
             self.node_mut(inode).sclass = class;
         }
-        self.classes.count_user(rec.sclass, -1);
-        self.classes.count_user(class, 1);
+        self.classes.count_user(rec.sclass, rec.is_dir(), -1);
+        self.classes.count_user(class, rec.is_dir(), 1);
     }
 }

@@ -41,6 +41,13 @@ impl Tables {
         Tables { pool: Runs::new(), big: BigTables::new() }
     }
 
+    /// Bytes of memory taken, and bytes of the slots in it.
+    pub(crate) fn bytes(&self) -> (u64, u64) {
+        let pool = self.pool.bytes();
+        let big = self.big.values().map(|t| (t.ids.bytes(), u64::from(t.used) * size_of::<u64>() as u64));
+        big.fold(pool, |(all, used), (a, u)| (all + a, used + u))
+    }
+
     /// The id in a slot, 0 for a hole.
     pub(crate) fn get(&self, inode: Inode, rec: &NodeRec, at: u32) -> u64 {
         if rec.has(BIG) {
@@ -221,6 +228,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+
         #[test]
         fn a_table_is_a_sparse_array(steps in prop::collection::vec((places(), 0u64..3, 0u8..6), 1..150)) {
             let mut tables = Tables::new();

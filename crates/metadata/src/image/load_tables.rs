@@ -115,6 +115,9 @@ impl Fs {
     fn load_flocks(&mut self, section: &Section<'_>) -> Result<(), LoadError> {
         for record in section.read::<Flck>()? {
             let ondisk::image::FlockRecord { inode, owner, session, exclusive } = record?;
+            if self.sessions.get(session).is_none() {
+                continue;
+            }
             if !self.opens.contains(session, inode) {
                 return Err(bad_record(Flck::NAME, inode, "locked but not open in that session"));
             }
@@ -129,6 +132,9 @@ impl Fs {
         for record in section.read::<Plck>()? {
             let record = record?;
             let PosixLockRecord { inode, owner, session, pid, start, end, exclusive } = record;
+            if self.sessions.get(session).is_none() {
+                continue;
+            }
             let range = PosixRange { start, end, exclusive };
             match &mut last {
                 Some((i, locks)) if (*i, locks.session, locks.owner) == (inode, session, owner) => {

@@ -214,7 +214,11 @@ impl Snapshot {
             })
         })?;
         image.section::<Flck>(&(), |sink| {
-            self.flocks.iter().try_for_each(|(inode, lock)| {
+            // No reader takes a lock without the open file it belongs to, so such a one must not get into an image.
+            let held =
+                |session, inode| self.sessions.get(session).is_some() && self.opens.contains(session, inode);
+            let locks = self.flocks.iter().filter(|(inode, lock)| held(lock.session, *inode));
+            locks.into_iter().try_for_each(|(inode, lock)| {
                 let crate::Flock { owner, session, exclusive } = *lock;
                 sink.push(&FlockRecord { inode, owner, session, exclusive })
             })

@@ -54,7 +54,7 @@ impl Fs {
         *self.node_mut(inode) = rec;
         self.node_count += 1;
         self.max_inode = self.max_inode.max(inode.0);
-        self.classes.count_user(rec.sclass, 1);
+        self.classes.count_user(rec.sclass, rec.is_dir(), 1);
     }
 
     /// The primitive "new node", with its link. The caller has checked that the parent is a directory and the name free.
@@ -159,7 +159,7 @@ impl Fs {
         if rec.has(HAS_ACL) {
             self.acls.remove_all(inode);
         }
-        self.classes.count_user(rec.sclass, -1);
+        self.classes.count_user(rec.sclass, rec.is_dir(), -1);
         *self.node_mut(inode) = NodeRec::default();
         self.node_count -= 1;
         self.free.push(inode, ts);

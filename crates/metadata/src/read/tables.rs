@@ -32,6 +32,29 @@ pub struct Totals {
     pub chunks: u32,
 }
 
+/// Memory of the large tables: bytes taken, and bytes of what is in them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct MemoryUse {
+    /// Finds chunks by id.
+    pub chunk_index: (u64, u64),
+    /// What is known of chunks.
+    pub chunks: (u64, u64),
+    /// Finds names.
+    pub edge_index: (u64, u64),
+    /// Directory entries, without their names.
+    pub edges: (u64, u64),
+    /// Nodes; they need no index.
+    pub nodes: (u64, u64),
+    /// Numbers that wait until they can be used again.
+    pub free_inodes: (u64, u64),
+    /// Chunks of files that have more than one.
+    pub chunk_tables: (u64, u64),
+    /// Names, and targets of symbolic links.
+    pub strings: (u64, u64),
+    /// Quotas.
+    pub quotas: (u64, u64),
+}
+
 impl Fs {
     /// The number the next changelog line carries.
     pub fn version(&self) -> u64 {
@@ -58,6 +81,24 @@ impl Fs {
             sustained_files: self.sustained.count,
             free_inodes: self.free.len() as u64,
             chunks: self.chunks.recs.len(),
+        }
+    }
+
+    /// Bytes of memory that each large table takes, and bytes that its contents need.
+    pub fn memory(&self) -> MemoryUse {
+        let free = self.free.len() as u64 * size_of::<(u32, u32)>() as u64;
+        let quotas = self.quotas.iter().count() * (size_of::<Quota>() + 4 * size_of::<u64>());
+        let nodes = u64::from(self.node_count) * size_of::<crate::ns::records::NodeRec>() as u64;
+        MemoryUse {
+            chunk_index: self.chunks.index_bytes(),
+            chunks: self.chunks.recs.bytes(),
+            edge_index: self.by_name.bytes(),
+            edges: self.edges.bytes(),
+            nodes: (self.nodes.bytes(), nodes),
+            free_inodes: (free, free),
+            chunk_tables: self.tables.bytes(),
+            strings: self.names.bytes(),
+            quotas: (quotas as u64, quotas as u64),
         }
     }
 
@@ -171,6 +212,12 @@ impl Fs {
     /// Nodes that have a class.
     pub fn sclass_users(&self, id: u8) -> u64 {
         self.classes.users(id)
+    }
+
+    /// Files, living or not, and directories that have a class.
+    pub fn sclass_files_and_dirs(&self, id: u8) -> (u64, u64) {
+        let dirs = self.classes.dirs(id);
+        (self.classes.users(id) - dirs, dirs)
     }
 
     /// The chunkserver at an address.

@@ -20,6 +20,16 @@ impl Bitmap {
         piece.is_some_and(|p| p[(n % BITS / 64) as usize] & (1 << (n % 64)) != 0)
     }
 
+    /// Numbers in the set.
+    pub(crate) fn len(&self) -> u64 {
+        self.pieces
+            .iter()
+            .flatten()
+            .flat_map(|piece| piece.iter())
+            .map(|word| u64::from(word.count_ones()))
+            .sum()
+    }
+
     pub(crate) fn insert(&mut self, n: u32) {
         let at = (n / BITS) as usize;
         if at >= self.pieces.len() {
@@ -69,6 +79,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+
         #[test]
         fn lowest_is_lowest(steps in prop::collection::vec((0u32..400, 0u8..4), 1..600)) {
             let mut bits = Bitmap::new();

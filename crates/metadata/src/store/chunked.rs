@@ -12,6 +12,11 @@ impl<T: Copy + Default> Chunked<T> {
         Chunked { pieces: Vec::new() }
     }
 
+    /// Bytes of memory taken.
+    pub(crate) fn bytes(&self) -> u64 {
+        (self.pieces.len() * LEN * size_of::<T>()) as u64
+    }
+
     /// The value, `T::default()` where nothing was written.
     #[inline]
     pub(crate) fn get(&self, at: u32) -> T {

@@ -28,6 +28,13 @@ impl Index {
         }
     }
 
+    /// Bytes of memory taken, and bytes that the present entries need.
+    pub(crate) fn bytes(&self) -> (u64, u64) {
+        let entry = u64::from(self.len) * size_of::<u32>() as u64;
+        let heads = u64::from(self.buckets) * size_of::<u32>() as u64;
+        (self.heads.bytes() + self.next.bytes(), entry + heads)
+    }
+
     fn bucket(&self, hash: u64) -> u32 {
         let mask = self.buckets.next_power_of_two() - 1;
         let low = hash as u32 & mask;
@@ -142,6 +149,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
         #[test]
         fn finds_what_is_in_and_nothing_else(steps in prop::collection::vec((1u32..300, any::<bool>()), 1..900)) {
             let hasher = Hasher::new(42);

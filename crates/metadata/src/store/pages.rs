@@ -99,9 +99,15 @@ impl<T: Copy + Default, const N: usize> Pages<T, N> {
         None
     }
 
-    #[cfg(test)]
+    /// Pages that were written.
     fn pages(&self) -> usize {
         self.top.iter().flatten().map(|m| m.iter().flatten().count()).sum()
+    }
+
+    /// Bytes of memory that the pages take, with the tables that find them.
+    pub(crate) fn bytes(&self) -> u64 {
+        let middles = self.top.iter().flatten().count() * FAN * size_of::<usize>();
+        (self.pages() * N * size_of::<T>() + middles) as u64
     }
 }
 
@@ -123,6 +129,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
         #[test]
         fn a_snapshot_keeps_what_it_saw(writes in prop::collection::vec((0u32..3000, any::<u64>(), any::<bool>()), 1..200)) {
             let mut pages = Pages::<u64, 4>::new();

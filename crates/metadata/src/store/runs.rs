@@ -44,6 +44,13 @@ impl<T: Copy + Default, const N: usize> Runs<T, N> {
         start
     }
 
+    /// Bytes of memory taken, and bytes of the runs in it.
+    pub(crate) fn bytes(&self) -> (u64, u64) {
+        let free: u64 = self.free.iter().zip(0..).map(|(starts, len)| starts.len() as u64 * len).sum();
+        let used = u64::from(self.end.saturating_sub(1)).saturating_sub(free);
+        (self.pages.bytes(), used * size_of::<T>() as u64)
+    }
+
     /// Gives a run back.
     pub(crate) fn free(&mut self, start: u32, len: usize) {
         self.get_mut(start, len).fill(T::default());
@@ -100,6 +107,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
         #[test]
         fn runs_do_not_overlap(steps in prop::collection::vec((1usize..=64, any::<u64>(), any::<bool>()), 1..400)) {
             let mut runs = Runs::<u64, 64>::new();

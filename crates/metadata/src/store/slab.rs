@@ -49,6 +49,12 @@ impl<T: Copy + Default, const N: usize> Slab<T, N> {
         self.end - 1 - self.free.len() as u32
     }
 
+    /// Bytes of memory taken, and bytes of the records in it.
+    pub(crate) fn bytes(&self) -> (u64, u64) {
+        let free = self.free.capacity() * size_of::<u32>();
+        (self.pages.bytes() + free as u64, u64::from(self.len()) * size_of::<T>() as u64)
+    }
+
     /// Records that still fit.
     pub(crate) fn room(&self) -> u32 {
         u32::MAX - 1 - self.len()

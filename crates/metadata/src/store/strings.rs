@@ -38,6 +38,11 @@ impl Strings {
         Strings { runs: Runs::new() }
     }
 
+    /// Bytes of memory taken, and bytes of the strings in it.
+    pub(crate) fn bytes(&self) -> (u64, u64) {
+        self.runs.bytes()
+    }
+
     /// Stores a string of at most 8000 bytes; what is longer is cut (callers check their own, smaller limits).
     pub(crate) fn insert(&mut self, text: &[u8]) -> u32 {
         let text = &text[..text.len().min(MAX)];

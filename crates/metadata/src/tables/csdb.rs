@@ -62,7 +62,7 @@ impl Csdb {
     }
 
     pub(crate) fn set_id(&mut self, address: (u32, u16), id: u16) -> Result<(), Status> {
-        if self.by_id(id).is_some_and(|other| other != address) {
+        if id == 0 || self.by_id(id).is_some() {
             return Err(Status::MISMATCH);
         }
         self.by_address.get_mut(&address).ok_or(Status::MISMATCH)?.id = id;

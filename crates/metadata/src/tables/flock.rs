@@ -36,25 +36,26 @@ impl Flocks {
         Ok(())
     }
 
-    /// Removes the newest lock of an owner.
+    /// Removes all locks of an owner (a shared one that is asked for again makes a second record).
     pub(crate) fn unlock(&mut self, inode: Inode, session: SessionId, owner: u64) -> Result<(), Status> {
-        let list = Arc::make_mut(self.by_inode.get_mut(&inode.0).ok_or(Status::MISMATCH)?);
-        let at =
-            list.iter().rposition(|l| l.session == session && l.owner == owner).ok_or(Status::MISMATCH)?;
-        list.remove(at);
+        if !self.list(inode).iter().any(|l| (l.session, l.owner) == (session, owner)) {
+            return Err(Status::MISMATCH);
+        }
+        self.retain(inode, |l| (l.session, l.owner) != (session, owner));
+        Ok(())
+    }
+
+    fn retain(&mut self, inode: Inode, keep: impl Fn(&Flock) -> bool) {
+        let Some(list) = self.by_inode.get_mut(&inode.0).map(Arc::make_mut) else { return };
+        list.retain(keep);
         if list.is_empty() {
             self.by_inode.remove(&inode.0);
         }
-        Ok(())
     }
 
     /// Removes what a session still holds on a file.
     pub(crate) fn release(&mut self, inode: Inode, session: SessionId) {
-        let Some(list) = self.by_inode.get_mut(&inode.0).map(Arc::make_mut) else { return };
-        list.retain(|l| l.session != session);
-        if list.is_empty() {
-            self.by_inode.remove(&inode.0);
-        }
+        self.retain(inode, |l| l.session != session);
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Inode, &Flock)> {

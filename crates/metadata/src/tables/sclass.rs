@@ -57,13 +57,15 @@ pub(crate) type ClassList = Arc<Vec<Option<Arc<StorageClass>>>>;
 pub(crate) struct Classes {
     list: ClassList,
     users: Vec<u64>,
+    /// Directories among them.
+    dirs: Vec<u64>,
     keepmax: [u8; 256],
 }
 
 impl Classes {
     /// The predefined ones.
     pub(crate) fn new() -> Self {
-        let mut classes = Classes { list: Arc::new(vec![None; 256]), users: vec![0; 256], keepmax: [0; 256] };
+        let mut classes = Classes { list: Arc::new(vec![None; 256]), users: vec![0; 256], dirs: vec![0; 256], keepmax: [0; 256] };
         (1..FIRST_USER_CLASS).for_each(|id| classes.set(id, Some(StorageClass::goal(id))));
         classes
     }
@@ -75,6 +77,11 @@ impl Classes {
     /// Copies of a class; 0 for one that does not exist.
     pub(crate) fn keepmax(&self, id: u8) -> u8 {
         self.keepmax[usize::from(id)]
+    }
+
+    /// The same of all classes, for use beside changes of other parts.
+    pub(crate) fn keepmax_table(&self) -> [u8; 256] {
+        self.keepmax
     }
 
     pub(crate) fn set(&mut self, id: u8, class: Option<StorageClass>) {
@@ -96,9 +103,18 @@ impl Classes {
         self.users[usize::from(id)]
     }
 
-    pub(crate) fn count_user(&mut self, id: u8, by: i64) {
+    /// Directories that have the class.
+    pub(crate) fn dirs(&self, id: u8) -> u64 {
+        self.dirs[usize::from(id)]
+    }
+
+    pub(crate) fn count_user(&mut self, id: u8, is_dir: bool, by: i64) {
         let users = &mut self.users[usize::from(id)];
         *users = users.wrapping_add_signed(by);
+        if is_dir {
+            let dirs = &mut self.dirs[usize::from(id)];
+            *dirs = dirs.wrapping_add_signed(by);
+        }
     }
 
     /// Ascending by id.

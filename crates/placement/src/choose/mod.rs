@@ -6,4 +6,4 @@ mod matching;
 mod tests;
 mod weights;
 
-pub(crate) use matching::matching;
+pub(crate) use matching::{Candidate, matching};

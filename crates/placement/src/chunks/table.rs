@@ -74,6 +74,15 @@ impl Table {
         self.index.len()
     }
 
+    /// Bytes of memory taken, and bytes of the records in use.
+    pub(crate) fn bytes(&self) -> (u64, u64) {
+        let record = size_of::<Record>() as u64;
+        let more: usize = self.spilled.values().map(|list| list.capacity() * size_of::<u32>()).sum();
+        let index = self.index.capacity() * size_of::<u32>();
+        let taken = self.records.capacity() as u64 * record + (more + index) as u64;
+        (taken, self.len() as u64 * record + more as u64)
+    }
+
     /// Records in the slab, free ones included: what a full pass walks over.
     pub(crate) fn capacity(&self) -> usize {
         self.records.len()

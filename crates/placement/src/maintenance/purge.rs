@@ -2,8 +2,8 @@
 
 use crate::{ChunkMeta, Cluster, Now, ServerId};
 
-/// Records looked at per tick: a millisecond or two.
-const RECORDS_PER_TICK: usize = 30_000;
+/// Records looked at per tick: a millisecond when all of them lose a copy.
+const RECORDS_PER_TICK: usize = 10_000;
 
 /// Servers lost while a pass runs wait for the next one, so that each sees a whole pass.
 #[derive(Default, Debug)]

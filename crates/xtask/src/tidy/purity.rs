@@ -4,7 +4,7 @@ use super::source::Source;
 
 const PURE: [&str; 6] = ["types", "proto", "ondisk", "metadata", "placement", "ec"];
 
-const BANNED: [&str; 16] = [
+const BANNED: [&str; 18] = [
     "std::fs",
     "TcpStream",
     "TcpListener",
@@ -15,7 +15,9 @@ const BANNED: [&str; 16] = [
     "std::os",
     "SystemTime",
     "Instant::now",
-    "rand::",
+    "thread_rng",
+    "rand::random",
+    "Rng::new()",
     "getrandom",
     "rustix::",
     "libc::",

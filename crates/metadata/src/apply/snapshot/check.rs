@@ -2,7 +2,11 @@
 
 use super::{OVERWRITE, Run};
 use crate::fs::Fs;
+use crate::ns::nodes::eattr;
 use types::{Inode, NodeType, Status};
+
+/// What is marked so is not written over.
+const KEPT: u8 = eattr::UNDELETABLE | eattr::APPENDONLY | eattr::IMMUTABLE;
 
 impl Fs {
     /// Where a name of the copy exists already, it must be of the same type, and replaceable.
@@ -14,17 +18,17 @@ impl Fs {
         name: &[u8],
     ) -> Result<(), Status> {
         let rec = self.existing(src)?;
-        if name.is_empty() || (rec.is_dir() && self.is_below(parent, src)) {
+        let there = self.lookup(parent, name);
+        if name.is_empty() || (rec.is_dir() && self.is_below(parent, src)) || there == Some(src) {
             return Err(Status::EINVAL);
         }
         if rec.is(NodeType::Trash) || rec.is(NodeType::Sustained) {
             return Err(Status::EPERM);
         }
-        let mut pairs: Vec<(Inode, Inode)> =
-            self.lookup(parent, name).map(|dst| (src, dst)).into_iter().collect();
+        let mut pairs: Vec<(Inode, Inode)> = there.map(|dst| (src, dst)).into_iter().collect();
         while let Some((src, dst)) = pairs.pop() {
             let (from, to) = (self.node(src), self.node(dst));
-            if from.node_type() != to.node_type() {
+            if from.node_type() != to.node_type() || to.eattr & KEPT != 0 {
                 return Err(Status::EPERM);
             }
             if !from.is_dir() {

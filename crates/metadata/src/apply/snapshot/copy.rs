@@ -57,12 +57,11 @@ impl Fs {
             return Ok(());
         }
         let there = self.lookup(parent, name);
-        if there.is_none() && run.has(HARD_LINKS) && !rec.is_dir() {
-            if let Some(copy) = run.copies.get(&src).copied() {
-                self.link(run.ts, parent, copy, name);
-                run.hardlinks += 1;
-                return Ok(());
-            }
+        let copied = run.copies.get(&src).copied().filter(|_| there.is_none());
+        if let Some(copy) = copied {
+            self.link(run.ts, parent, copy, name);
+            run.hardlinks += 1;
+            return Ok(());
         }
         let (dst, is_new) = match there {
             Some(dst) => (self.overwrite(run, src, dst, parent, name)?, false),
@@ -160,8 +159,12 @@ impl Fs {
         });
     }
 
-    /// What comes last: times, and the mark of a snapshot.
+    /// What comes last: times, the mark of a snapshot, and for what existed before its owner and mode. So children
+    /// that are new in a directory that was there before still see its old group and setgid bit.
     fn finish(&mut self, run: &Run<'_>, src: Inode, dst: Inode, is_new: bool) {
+        if !is_new {
+            self.take_owner(run, src, dst);
+        }
         let rec = self.node(src);
         let column = run.column(&rec);
         let to = self.node_mut(dst);

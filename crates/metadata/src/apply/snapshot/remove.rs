@@ -25,8 +25,10 @@ impl Fs {
                     let rec = self.node(child);
                     if !rec.is_dir() {
                         self.remove_copy(run, edge);
-                    } else if self.may(run, child, WRITE_EXECUTE) {
-                        steps.push(Step::Leave(edge, rec.eattr));
+                        continue;
+                    }
+                    steps.push(Step::Leave(edge, rec.eattr));
+                    if self.may(run, child, WRITE_EXECUTE) {
                         steps.extend(self.entry_slots(child).into_iter().rev().map(Step::Visit));
                     }
                 }
@@ -61,9 +63,8 @@ impl Fs {
         {
             return;
         }
-        if node.has_chunks() {
-            self.node_mut(child).trash_hours = 0;
-        }
+        // Even when other names keep the node alive.
+        self.node_mut(child).trash_hours = 0;
         run.xor ^= child.0;
         run.removed += 1;
         self.delete(run.ts, edge);

@@ -17,7 +17,6 @@ impl Fs {
         let rec = self.node(src);
         if rec.has_chunks() && self.same_content(src, dst) {
             run.same += 1;
-            self.take_owner(run, src, dst);
             return Ok(dst);
         }
         run.existing += 1;
@@ -27,7 +26,6 @@ impl Fs {
             Some(NodeType::BlockDev | NodeType::CharDev) => self.node_mut(dst).a = rec.a,
             _ => {}
         }
-        self.take_owner(run, src, dst);
         Ok(dst)
     }
 
@@ -36,7 +34,8 @@ impl Fs {
         from.a == to.a && self.tables.iter_from(src, &from, 0).eq(self.tables.iter_from(dst, &to, 0))
     }
 
-    fn take_owner(&mut self, run: &Run<'_>, src: Inode, dst: Inode) {
+    /// Owner, group and mode of the source, for what existed before.
+    pub(super) fn take_owner(&mut self, run: &Run<'_>, src: Inode, dst: Inode) {
         let (uid, gid, mode) = run.owner(&self.node(src));
         let to = self.node_mut(dst);
         (to.uid, to.gid, to.mode) = (uid, gid, mode);
