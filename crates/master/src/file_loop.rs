@@ -116,7 +116,8 @@ impl Master {
     }
 
     fn note_missing(&mut self, inode: Inode, index: ChunkIndex, chunk: ChunkId) {
-        let limit = self.config.text_of("MISSING_LOG_CAPACITY").and_then(|n| n.parse().ok()).unwrap_or(MISSING);
+        let limit =
+            self.config.text_of("MISSING_LOG_CAPACITY").and_then(|n| n.parse().ok()).unwrap_or(MISSING);
         if self.file_loop.running.missing.len() < limit {
             let meta = crate::cs::Meta(&self.fs);
             let kind = self.cluster.missing(&meta, chunk).map_or(0, |kind| kind as u8);

@@ -4,8 +4,8 @@ use super::Member;
 use super::data::Incoming;
 use crate::core::Master;
 use metadata::plan::{
-    self, Caller, deleted_file, list_sustained, list_trash, plan_purge, plan_set_trash_path,
-    plan_undelete, trash_path,
+    self, Caller, deleted_file, list_sustained, list_trash, plan_purge, plan_set_trash_path, plan_undelete,
+    trash_path,
 };
 use net::reactor::Net;
 use proto::client_master::{self as p, CltoMa};

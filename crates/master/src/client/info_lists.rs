@@ -36,7 +36,9 @@ impl Master {
     }
 
     fn send_quotas(&self, net: &mut Net, conn: ConnId) {
-        let path = |inode| [b"/".to_vec(), self.fs.paths(inode, ROOT).into_iter().next().unwrap_or_default()].concat();
+        let path = |inode| {
+            [b"/".to_vec(), self.fs.paths(inode, ROOT).into_iter().next().unwrap_or_default()].concat()
+        };
         let lines: Vec<_> = self.fs.quotas().map(|(inode, quota)| (inode, quota, path(inode))).collect();
         let lines: Vec<p::QuotaEntry<'_>> =
             lines.iter().map(|(inode, quota, path)| self.quota_line(*inode, quota, path)).collect();
@@ -108,7 +110,17 @@ impl Master {
             owners.iter().flat_map(move |o| {
                 o.ranges.iter().map(move |r| {
                     let (session, owner, pid) = (o.session, o.owner, o.pid);
-                    (file, p::LockInfo { session, owner, pid, start: r.start, end: r.end, kind: kind(r.exclusive) })
+                    (
+                        file,
+                        p::LockInfo {
+                            session,
+                            owner,
+                            pid,
+                            start: r.start,
+                            end: r.end,
+                            kind: kind(r.exclusive),
+                        },
+                    )
                 })
             })
         });
@@ -137,8 +149,10 @@ impl Master {
                 None => (inode, vec![b"(deleted)".to_vec()]),
             })
             .collect();
-        let shown: Vec<(Inode, Vec<Bytes32<'_>>)> =
-            found.iter().map(|(inode, paths)| (*inode, paths.iter().map(|p| Bytes32::new(p)).collect())).collect();
+        let shown: Vec<(Inode, Vec<Bytes32<'_>>)> = found
+            .iter()
+            .map(|(inode, paths)| (*inode, paths.iter().map(|p| Bytes32::new(p)).collect()))
+            .collect();
         let nodes: Vec<p::NodePaths<'_>> = shown
             .iter()
             .map(|(inode, paths)| p::NodePaths { inode: *inode, paths: Sized32(Rest::Items(paths)) })

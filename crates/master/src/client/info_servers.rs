@@ -73,11 +73,17 @@ impl Master {
 
     fn class_part(&self, terms: &[LabelTerm]) -> (u8, Matches) {
         let servers = |term| u16::try_from(self.cluster.servers_matching(term)).unwrap_or(u16::MAX);
-        let matches = terms.iter().map(|term| p::LabelMatch { labels: *term, servers: servers(term) }).collect();
+        let matches =
+            terms.iter().map(|term| p::LabelMatch { labels: *term, servers: servers(term) }).collect();
         (self.cluster.fulfilment(self.chunk_time(), terms), matches)
     }
 
-    fn class_line<'a>(&self, id: u8, class: &'a StorageClass, parts: &'a [(u8, Matches); 3]) -> p::SclassInfo<'a> {
+    fn class_line<'a>(
+        &self,
+        id: u8,
+        class: &'a StorageClass,
+        parts: &'a [(u8, Matches); 3],
+    ) -> p::SclassInfo<'a> {
         let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         let (files, dirs) = self.fs.sclass_files_and_dirs(id);
         let [keep, archive] = self.cluster.class_counts(&crate::cs::Meta(&self.fs), id);

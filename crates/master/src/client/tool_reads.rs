@@ -8,7 +8,10 @@ use net::reactor::{ConnId, Net};
 use placement::ReplicaState;
 use proto::client_master as p;
 use std::net::SocketAddrV4;
-use types::{BLOCK_SIZE, CHUNK_HEADER_SIZE, CHUNK_SIZE, ChunkId, ChunkIndex, ChunkVersion, MAX_CHUNK_INDEX, Name, Rest, Status, TwoLists};
+use types::{
+    BLOCK_SIZE, CHUNK_HEADER_SIZE, CHUNK_SIZE, ChunkId, ChunkIndex, ChunkVersion, MAX_CHUNK_INDEX, Name,
+    Rest, Status, TwoLists,
+};
 
 /// Classes of nodes as a reply lists them.
 type ClassCounts<'a> = Vec<(p::SclassId<'a>, u32)>;

@@ -17,7 +17,13 @@ pub(super) enum Form {
 
 impl Master {
     /// A tool's command; false when it is none.
-    pub(super) fn tool_packet(&mut self, net: &mut Net, from: Incoming<'_>, packet: &CltoMa<'_>, form: Form) -> bool {
+    pub(super) fn tool_packet(
+        &mut self,
+        net: &mut Net,
+        from: Incoming<'_>,
+        packet: &CltoMa<'_>,
+        form: Form,
+    ) -> bool {
         let (conn, m) = (from.conn, from.member);
         let before = self.journal.last();
         macro_rules! answer {

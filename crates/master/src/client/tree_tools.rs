@@ -29,7 +29,11 @@ impl Master {
         Ok(p::Counters { changed, not_changed, not_permitted })
     }
 
-    pub(super) fn set_trash_time(&mut self, m: &Member, q: &p::FuseSettrashtime) -> Result<p::Counters, Status> {
+    pub(super) fn set_trash_time(
+        &mut self,
+        m: &Member,
+        q: &p::FuseSettrashtime,
+    ) -> Result<p::Counters, Status> {
         let caller = Caller::single(&m.caps, q.uid, 0);
         let change = plan_set_trash_time(&self.fs, &caller, q.inode, q.seconds, q.smode)?;
         self.change_tree(&change)

@@ -101,7 +101,12 @@ pub fn plan_set_eattr(
 }
 
 /// ARCHCTL: `set` or clear, always everything below.
-pub fn plan_set_archived(fs: &Fs, caller: &Caller<'_>, inode: Inode, set: bool) -> Result<Op<'static>, Status> {
+pub fn plan_set_archived(
+    fs: &Fs,
+    caller: &Caller<'_>,
+    inode: Inode,
+    set: bool,
+) -> Result<Op<'static>, Status> {
     refuse(caller, caller.caps.disabled(Disable::SetEattr))?;
     let top = resolve(fs, caller.caps, inode)?;
     Ok(Op::ArchChg { inode: top.inode, uid: caller.uid, cmd: set.into() })
@@ -124,10 +129,11 @@ pub fn plan_set_sclass(
     }
     let top = need_top(fs, caller, inode, smode)?;
     need_class_holder(&top)?;
-    let reserved = |id: u8| !caller.caps.has(SessionFlag::ADMIN) && fs.sclass(id).is_some_and(|c| c.admin_only);
+    let reserved =
+        |id: u8| !caller.caps.has(SessionFlag::ADMIN) && fs.sclass(id).is_some_and(|c| c.admin_only);
     let denied = |node: &NodeView| frozen(node, caller) || reserved(dst) || reserved(node.sclass);
     need_permitted(smode, denied(&top))?;
-    let growth = class_growth(fs, top, (src, dst), smode, &denied);
+    let growth = class_growth(fs, top, (src, dst), smode, denied);
     if top.is_dir() {
         check_quota(fs, top.inode, growth, None)?;
     } else {
@@ -273,7 +279,8 @@ mod tests {
         let mut fs = fs();
         let caps = caps(0);
         let caller = Caller::single(&caps, 5, 0);
-        let plan = |fs: &Fs, inode, seconds, smode| plan_set_trash_time(fs, &caller, Inode(inode), seconds, smode);
+        let plan =
+            |fs: &Fs, inode, seconds, smode| plan_set_trash_time(fs, &caller, Inode(inode), seconds, smode);
         assert_eq!(plan(&fs, 3, 7201, 0), Err(Status::EPERM));
         assert!(plan(&fs, 3, 7201, 2).is_ok() && plan(&fs, 3, 10, 1).is_ok());
         assert_eq!(plan(&fs, 4, 3600, 0), Err(Status::EPERM));
