@@ -4,13 +4,13 @@ use crate::core::Core;
 use crate::link::{ConnectError, Link, MasterInfo, monotonic_ms};
 use crate::local::{Listener, Local};
 use crate::sync::lock;
-use crate::{Options, Result};
+use crate::{Caller, Options, Result, StatFs};
 use proto::client_master::{FuseAmtimeInodes, FuseSustainedInodes};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use types::{Attr, Rest};
+use types::{Attr, ROOT, Rest};
 
 /// Pause of the background thread.
 const TICK: Duration = Duration::from_millis(500);
@@ -23,8 +23,9 @@ const HELD_INTERVAL_MS: u64 = 60_000;
 #[derive(Clone)]
 pub struct Client {
     pub(crate) core: Arc<Core>,
-    /// The root as it was last seen.
-    pub(crate) root_attr: Arc<Mutex<Option<Attr>>>,
+    /// The root and the space as they were last seen. They answer for the master while it is away, so that umount(8)
+    /// and df(1) do not hang.
+    pub(crate) last_seen: Arc<Mutex<(Option<Attr>, Option<StatFs>)>>,
     background: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
@@ -37,11 +38,13 @@ impl Client {
         let client = Client::of(core.clone());
         let thread = std::thread::Builder::new().name("background".into()).spawn(move || background(&core));
         *lock(&client.background) = Some(thread.map_err(ConnectError::Io)?);
+        // To be remembered; without it, whoever looks at the root finds out what is wrong.
+        let _ = (client.getattr(&Caller::root(), ROOT), client.statfs());
         Ok(client)
     }
 
     pub(crate) fn of(core: Arc<Core>) -> Client {
-        Client { core, root_attr: Arc::default(), background: Arc::default() }
+        Client { core, last_seen: Arc::default(), background: Arc::default() }
     }
 
     /// Who shall hear of changes that others make.

@@ -309,10 +309,30 @@ fn main() -> ExitCode {
         ("log_file_and_warnings", log_file_and_warnings),
         ("lock_is_a_record_lock", lock_is_a_record_lock),
     ];
+    run(cases)
+}
+
+/// As much of libtest's command line as `cargo test` and `cargo nextest` use: a list, and names to run.
+fn run(cases: &[(&str, fn())]) -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let has = |flag: &str| args.iter().any(|arg| arg == flag);
+    let names: Vec<&String> = args.iter().filter(|arg| !arg.starts_with('-') && *arg != "terse").collect();
+    let wanted = |name: &str| {
+        names.is_empty()
+            || names.iter().any(|part| if has("--exact") { *part == name } else { name.contains(*part) })
+    };
+    // None of them is marked to be ignored.
+    let cases = cases.iter().filter(|(name, _)| !has("--ignored") && wanted(name));
+    if has("--list") {
+        cases.for_each(|(name, _)| println!("{name}: test"));
+        return ExitCode::SUCCESS;
+    }
+    let mut count = 0;
     for (name, case) in cases {
         println!("test {name} ...");
         case();
+        count += 1;
     }
-    println!("all {} passed", cases.len());
+    println!("all {count} passed");
     ExitCode::SUCCESS
 }

@@ -131,7 +131,7 @@ fn damaged_images_do_no_harm() {
     let stock = read("2-every-section/metadata.mfs");
     let mut dice: u64 = 1;
     let mut loaded = 0;
-    for round in 0..2000 {
+    for round in 0..1000 {
         let mut image = stock.clone();
         for _ in 0..=round % 3 {
             dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -145,5 +145,5 @@ fn damaged_images_do_no_harm() {
             fs.validate().unwrap_or_else(|e| panic!("round {round}: {e}"));
         }
     }
-    assert!(loaded > 100, "{loaded}");
+    assert!(loaded > 50, "{loaded}");
 }

@@ -33,8 +33,6 @@ pub struct Cluster {
     pub(crate) replications: BTreeMap<(ServerId, ChunkId), Option<ServerId>>,
     /// The highest version that some copy may have although the chunk's is lower: never give it again.
     pub(crate) burned: HashMap<ChunkId, ChunkVersion>,
-    /// Chunks whose last operation nobody finished: the version they had before it.
-    pub(crate) fallback: HashMap<ChunkId, ChunkVersion>,
     /// Chunks were announced until then; lost until then; servers were lost until then (with the configured delay).
     pub(crate) new_until: Instant,
     pub(crate) lost_until: Instant,
@@ -97,7 +95,6 @@ impl Cluster {
             sources: BTreeMap::new(),
             replications: BTreeMap::new(),
             burned: HashMap::new(),
-            fallback: HashMap::new(),
             new_until: Instant::default(),
             lost_until: Instant::default(),
             disconnect_until: Instant::default(),
@@ -332,6 +329,5 @@ impl Cluster {
             self.release_source(&running);
         }
         self.burned.remove(&id);
-        self.fallback.remove(&id);
     }
 }

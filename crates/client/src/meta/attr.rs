@@ -54,10 +54,17 @@ pub struct StatFs {
 impl Client {
     /// The size of the file system.
     pub fn statfs(&self) -> Result<StatFs> {
+        if !self.core.link.is_connected()
+            && let Some(space) = lock(&self.last_seen).1
+        {
+            return Ok(space);
+        }
         let body = self.core.link.call(|msgid| FuseStatfs { msgid })?;
         let data = decode::<FuseStatfsReply>(&body)?.reply.into_result().map_err(errno)?;
         let StatfsData { total, avail, free, trash, sustained, inodes } = data;
-        Ok(StatFs { total, avail, free, trash, sustained, inodes })
+        let space = StatFs { total, avail, free, trash, sustained, inodes };
+        lock(&self.last_seen).1 = Some(space);
+        Ok(space)
     }
 
     /// May the caller do that? `mask`: 4 read, 2 write, 1 execute.
@@ -71,9 +78,8 @@ impl Client {
     pub fn getattr(&self, caller: &Caller, inode: Inode) -> Result<Attr> {
         if inode == ROOT
             && !self.core.link.is_connected()
-            && let Some(attr) = *lock(&self.root_attr)
+            && let Some(attr) = lock(&self.last_seen).0
         {
-            // Lets umount(8) look at its victim while the master is away.
             return Ok(attr);
         }
         let asked = moment();
@@ -82,7 +88,7 @@ impl Client {
         let body = self.core.link.call(|msgid| FuseGetattr { msgid, inode, opened, uid, gid })?;
         let attr = decode::<FuseGetattrReply>(&body)?.reply.into_result().map_err(errno)?;
         if inode == ROOT {
-            *lock(&self.root_attr) = Some(attr);
+            lock(&self.last_seen).0 = Some(attr);
         }
         Ok(self.show(inode, attr, Some(asked)))
     }

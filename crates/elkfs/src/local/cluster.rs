@@ -3,6 +3,7 @@
 use super::DirArgs;
 use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// `cluster.json`: what is remembered between commands.
@@ -73,7 +74,7 @@ impl Cluster {
         let file = dir.join("cluster.json");
         let text = match std::fs::read(&file) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
             Err(error) => return Err(error).with_context(|| format!("can't read {}", file.display())),
         };
         let shape: Shape = serde_json::from_slice(&text).with_context(|| {
@@ -161,7 +162,16 @@ impl Role {
         }
     }
 
-    /// Its name in this cluster, for files and people.
+    /// How to speak of it.
+    pub(crate) fn title(self) -> String {
+        match self {
+            Role::Master => "the master".into(),
+            Role::Metalogger => "the metalogger".into(),
+            Role::Chunkserver(number) => format!("chunkserver {number}"),
+        }
+    }
+
+    /// Its name in this cluster, for files and lists.
     pub(crate) fn name(self) -> String {
         match self {
             Role::Master => "master".into(),

@@ -44,8 +44,8 @@ pub(crate) fn start(cluster: &Cluster, role: Role) -> anyhow::Result<()> {
     let lines: Vec<&str> = said.lines().collect();
     let last = lines[lines.len().saturating_sub(TAIL)..].join("\n  ");
     bail!(
-        "the {} does not start; it said:\n  {last}\nIts whole log is {}",
-        role.name(),
+        "{} does not start; it said:\n  {last}\nIts whole log is {}",
+        role.title(),
         cluster.log(role).display()
     )
 }
@@ -66,7 +66,7 @@ pub(crate) fn stop(cluster: &Cluster, role: Role) -> anyhow::Result<()> {
     let output = output.with_context(|| format!("can't run {}", role.program()))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        bail!("the {} does not stop: {}", role.name(), said.trim().replace('\n', "; "));
+        bail!("{} does not stop: {}", role.title(), said.trim().replace('\n', "; "));
     }
     Ok(())
 }

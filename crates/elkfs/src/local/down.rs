@@ -30,9 +30,9 @@ pub(crate) fn down(args: &DownArgs) -> anyhow::Result<ExitCode> {
     let servers = (1..=cluster.shape.ports.data.len()).map(Role::Chunkserver);
     for role in servers.chain([Role::Master, Role::Metalogger]) {
         if daemons::pid(&cluster, role)?.is_some() {
-            progress.step(format!("stopping the {}", role.name()));
+            progress.step(format!("stopping {}", role.title()));
             daemons::stop(&cluster, role)?;
-            progress.done(&format!("{} stopped", role.name()));
+            progress.done(&format!("{} stopped", role.title()));
         }
     }
     if args.wipe {

@@ -32,12 +32,12 @@ pub(crate) fn wait(
         tell(format!("{} of {wanted} chunkservers have registered", wanted - missing.len()));
         let late = missing.first().copied().unwrap_or(Role::Metalogger);
         if daemons::pid(cluster, late)?.is_none() {
-            bail!("the {} has ended; its log says:\n  {}", late.name(), daemons::log_tail(cluster, late));
+            bail!("{} has ended; its log says:\n  {}", late.title(), daemons::log_tail(cluster, late));
         }
         if Instant::now() > end {
             bail!(
-                "the {} has not registered with the master within {} s; its log says:\n  {}",
-                late.name(),
+                "{} has not registered with the master within {} s; its log says:\n  {}",
+                late.title(),
                 PATIENCE.as_secs(),
                 daemons::log_tail(cluster, late)
             );

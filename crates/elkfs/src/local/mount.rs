@@ -8,6 +8,11 @@ use rustix::mount::{UnmountFlags, unmount as umount2};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+/// How long a mount may take to answer. A mount waits for its master, so it may be slow without being broken.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What is at a mount point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,21 +23,37 @@ pub(crate) enum State {
     Mounted,
     /// A FUSE mount whose process is gone.
     Dead,
+    /// Ours, and it has not answered for [`PATIENCE`].
+    Hung,
     /// Something else is mounted there.
     Foreign,
 }
 
-/// Looks at the cluster's mount point.
+/// Looks at the cluster's mount point in the mount table only: [`State::Free`], [`State::Mounted`] or
+/// [`State::Foreign`].
+pub(crate) fn listed(cluster: &Cluster) -> anyhow::Result<State> {
+    let Some(source) = source_at(&cluster.shape.mount)? else { return Ok(State::Free) };
+    let ours = source.ends_with(&format!("127.0.0.1:{}", cluster.shape.ports.clients));
+    Ok(if ours { State::Mounted } else { State::Foreign })
+}
+
+/// Looks at the cluster's mount point and asks the file system for a sign of life, for which the master must run.
 pub(crate) fn state(cluster: &Cluster) -> anyhow::Result<State> {
     let mount = &cluster.shape.mount;
-    let Some(source) = source_at(mount)? else { return Ok(State::Free) };
-    let gone = rustix::io::Errno::NOTCONN.raw_os_error();
-    let answers = !std::fs::metadata(mount).is_err_and(|error| error.raw_os_error() == Some(gone));
-    let ours = source.ends_with(&format!("127.0.0.1:{}", cluster.shape.ports.clients));
-    Ok(match (ours, answers) {
-        (_, false) => State::Dead,
-        (true, true) => State::Mounted,
-        (false, true) => State::Foreign,
+    let listed = listed(cluster)?;
+    if listed != State::Mounted {
+        return Ok(listed);
+    }
+    // Nothing interrupts a process that waits for a mount which does not answer, so a thread that may be left behind
+    // asks.
+    let (send, receive) = channel();
+    let path = mount.clone();
+    let ask = move || send.send(std::fs::metadata(path).map(|_| ()).map_err(|error| error.raw_os_error()));
+    std::thread::Builder::new().name("stat".into()).spawn(ask).context("can't start a thread")?;
+    Ok(match receive.recv_timeout(PATIENCE) {
+        Err(_) => State::Hung,
+        Ok(Err(Some(error))) if error == rustix::io::Errno::NOTCONN.raw_os_error() => State::Dead,
+        Ok(_) => State::Mounted,
     })
 }
 
@@ -99,9 +120,10 @@ pub(crate) fn check(cluster: &Cluster) -> anyhow::Result<()> {
     if !geteuid().is_root() && fusermount().is_none() {
         bail!("mounting without root needs fusermount3: install the package fuse3, or run as root");
     }
-    match state(cluster)? {
+    match listed(cluster)? {
         State::Free => empty(mount),
-        State::Mounted | State::Dead => Ok(()),
+        // Whether it answers is seen when the daemons run.
+        State::Mounted | State::Dead | State::Hung => Ok(()),
         State::Foreign => bail!(
             "{0} is in use: something else is mounted there; unmount it with 'umount {0}' or choose another --mount DIR",
             mount.display()
@@ -124,6 +146,7 @@ fn empty(mount: &Path) -> anyhow::Result<()> {
 /// Mounts; comes back when the file system can be used.
 pub(crate) fn mount(cluster: &Cluster) -> anyhow::Result<()> {
     let mut command = daemons::command("mfsmount")?;
+    command.env("ELKFS_LOG_FILE", log(cluster));
     command.args(["-H", "127.0.0.1", "-P", &cluster.shape.ports.clients.to_string()]);
     if !geteuid().is_root() {
         // allow_other is for root, unless /etc/fuse.conf says otherwise.
@@ -142,16 +165,19 @@ pub(crate) fn mount(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The log of the mount.
+pub(crate) fn log(cluster: &Cluster) -> PathBuf {
+    cluster.dir.join("log/mount.log")
+}
+
 /// Unmounts what is ours. `lazily` also when it is in use.
 pub(crate) fn unmount(cluster: &Cluster, lazily: bool) -> anyhow::Result<()> {
     let mount = &cluster.shape.mount;
-    let lazily = match state(cluster)? {
+    match listed(cluster)? {
         State::Free => return Ok(()),
         State::Foreign => bail!("something else is mounted at {}: it stays", mount.display()),
-        // Its process is gone: nothing is left to be waited for.
-        State::Dead => true,
-        State::Mounted => lazily,
-    };
+        State::Mounted | State::Dead | State::Hung => {}
+    }
     let result = if geteuid().is_root() {
         let flags = if lazily { UnmountFlags::DETACH } else { UnmountFlags::empty() };
         umount2(mount, flags).map_err(std::io::Error::from)

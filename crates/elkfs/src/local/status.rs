@@ -14,7 +14,7 @@ use std::process::ExitCode;
 struct Status {
     dir: PathBuf,
     mount: PathBuf,
-    /// `mounted`, `not mounted`, `dead` or `foreign`.
+    /// `mounted`, `not mounted`, `dead`, `hung` or `foreign`.
     mount_state: &'static str,
     goal: u8,
     /// Everything runs and the file system is mounted.
@@ -104,10 +104,13 @@ fn look(cluster: &Cluster) -> anyhow::Result<Status> {
         }
         list.push(daemon);
     }
-    let mount_state = match mount::state(cluster)? {
+    // Without a master the mount waits, and we would with it.
+    let state = if figures.is_some() { mount::state(cluster)? } else { mount::listed(cluster)? };
+    let mount_state = match state {
         mount::State::Mounted => "mounted",
         mount::State::Free => "not mounted",
         mount::State::Dead => "dead",
+        mount::State::Hung => "hung",
         mount::State::Foreign => "foreign",
     };
     let running = list.iter().all(|daemon| daemon.pid.is_some() && daemon.connected == Some(true));

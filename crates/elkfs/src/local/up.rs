@@ -92,8 +92,8 @@ fn shape(args: &UpArgs, dir: &Path, known: Option<Cluster>) -> anyhow::Result<Cl
         for role in cluster.daemons() {
             ensure!(
                 daemons::pid(&cluster, role)?.is_none(),
-                "the {} runs: stop the cluster with elkfs local down before it gets new ports",
-                role.name()
+                "{} runs: stop the cluster with elkfs local down before it gets new ports",
+                role.title()
             );
         }
         cluster.shape.ports = ports::choose(dir, servers)?;
@@ -101,7 +101,7 @@ fn shape(args: &UpArgs, dir: &Path, known: Option<Cluster>) -> anyhow::Result<Cl
     ports::extend(&mut cluster.shape.ports, servers)?;
     if let Some(mount) = mount.filter(|mount| *mount != cluster.shape.mount) {
         ensure!(
-            matches!(mount::state(&cluster)?, mount::State::Free | mount::State::Foreign),
+            matches!(mount::listed(&cluster)?, mount::State::Free | mount::State::Foreign),
             "it is mounted at {}: stop it with elkfs local down before it moves",
             cluster.shape.mount.display()
         );
@@ -128,8 +128,8 @@ fn check_ports(cluster: &Cluster) -> anyhow::Result<()> {
     for (role, port) in wanted {
         if daemons::pid(cluster, role)?.is_none() && !ports::is_free(port) {
             bail!(
-                "port {port} of the {} is taken by another program: stop that, or use --new-ports",
-                role.name()
+                "port {port} of {} is taken by another program: stop that, or use --new-ports",
+                role.title()
             );
         }
     }
@@ -151,7 +151,7 @@ impl Begun {
             progress.note(&format!("{error:#}"));
         }
         for role in self.daemons.iter().rev() {
-            progress.step(format!("stopping the {}", role.name()));
+            progress.step(format!("stopping {}", role.title()));
             if let Err(error) = daemons::stop(cluster, *role) {
                 progress.note(&format!("{error:#}"));
             }
@@ -168,13 +168,13 @@ fn bring_up(
     for role in cluster.daemons() {
         interrupt.check()?;
         if daemons::pid(cluster, role)?.is_some() {
-            progress.done(&format!("{} runs already", role.name()));
+            progress.done(&format!("{} runs already", role.title()));
             continue;
         }
-        progress.step(format!("starting the {}", role.name()));
+        progress.step(format!("starting {}", role.title()));
         begun.daemons.push(role);
         daemons::start(cluster, role)?;
-        progress.done(&format!("{} started", role.name()));
+        progress.done(&format!("{} started", role.title()));
     }
     progress.step("waiting until all chunkservers have registered");
     healthy::wait(cluster, interrupt, |text| {
@@ -195,6 +195,12 @@ fn bring_up(
         mount::unmount(&cluster, true)?;
         progress.done(&format!("dead mount at {} removed", cluster.shape.mount.display()));
     }
+    ensure!(
+        mounted != mount::State::Hung,
+        "{} does not answer although all daemons run: see {}, or remove it with elkfs local down --force",
+        cluster.shape.mount.display(),
+        mount::log(&cluster).display()
+    );
     if mounted != mount::State::Mounted {
         progress.step(format!("mounting at {}", cluster.shape.mount.display()));
         begun.mounted = true;

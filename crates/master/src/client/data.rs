@@ -360,6 +360,27 @@ impl Master {
         self.cluster.unlocked(now, &crate::cs::Meta(&self.fs), run.cur);
     }
 
+    /// Once all servers that are known have told what they have: a chunk of before the start that nobody has was never
+    /// made, so the file gets back what it had.
+    pub(crate) fn undo_unfinished(&mut self) {
+        let now = self.chunk_time();
+        if self.unfinished.is_empty() || !self.cluster.is_complete(now) {
+            return;
+        }
+        for u in std::mem::take(&mut self.unfinished) {
+            let untouched = self.fs.chunk(u.cur).is_some_and(|c| c.locked_until != 0);
+            if untouched && self.cluster.copies(u.cur) == 0 {
+                tracing::warn!(
+                    "chunk {:016X} of inode {} was never made: its write is undone",
+                    u.cur,
+                    u.inode
+                );
+                let (session, prev) = (SessionId(0), u.prev);
+                self.roll_back(Running { session, inode: u.inode, index: u.index, prev, cur: u.cur });
+            }
+        }
+    }
+
     /// A chunk is free again: those who waited for it are served in order, until one of them takes it.
     pub(crate) fn retry_parked(&mut self, net: &mut Net, chunk: ChunkId) {
         for _ in 0..self.pending.0.parked_on(chunk) {

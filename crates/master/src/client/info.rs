@@ -36,7 +36,8 @@ impl Master {
                 net.send_held(conn, self.journal.last(), &p::SessionCommandReply { status });
             }
             CltoMa::ModuleInfo(q) => net.send(conn, &p::ModuleInfoReply { info: self.module(q.msgid) }),
-            other if self.info_list_packet(net, conn, other) || self.info_server_packet(net, conn, other) => {}
+            other if self.info_list_packet(net, conn, other) || self.info_server_packet(net, conn, other) => {
+            }
             other => return Verdict::Close(format!("{} is not answered yet", other.name())),
         }
         Verdict::Keep

@@ -1,10 +1,10 @@
 //! The client link: mounts and tools (`spec/wire-client-master.md`).
 
 mod attrs;
+mod counters;
 pub(crate) mod data;
 mod deleted;
 mod dispatch;
-mod counters;
 mod info;
 mod info_lists;
 mod info_servers;

@@ -1,9 +1,9 @@
 //! How long sessions live (`spec/wire-client-master.md` 2.10).
 
+use super::counters::Counters;
 use crate::core::Master;
 use net::reactor::Net;
 use ondisk::Op;
-use super::counters::Counters;
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 use types::{Inode, SessionId};

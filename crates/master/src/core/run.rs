@@ -59,6 +59,7 @@ pub(super) fn run(ctx: &mut Context) -> Result<()> {
         timers: Timers::new(now, unix),
         now: unix,
         started: now,
+        unfinished: loaded.unfinished,
         chunk_events: Default::default(),
         config,
         storage,

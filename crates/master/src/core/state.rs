@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::data_cache::DataCache;
 use crate::exports::Export;
 use crate::journal::Journal;
+use crate::recovery::Unfinished;
 use crate::storage::Storage;
 use metadata::Fs;
 use placement::Cluster;
@@ -43,6 +44,8 @@ pub(crate) struct Master {
     pub(crate) data_cache: DataCache,
     /// Ends of the room reserved for appends.
     pub(crate) reservations: HashMap<Inode, u64>,
+    /// Writes of before the start that may not have begun.
+    pub(crate) unfinished: Vec<Unfinished>,
     /// What placement said and is not done yet.
     pub(crate) chunk_events: VecDeque<placement::Event>,
     /// When the loop began: placement's clock starts here.

@@ -44,8 +44,9 @@ impl<'a> Verifier<'a> {
         let (from, to) = (self.at, self.at + bytes.len() as u64);
         let patch = from < self.end;
         if patch {
-            // A place that is filled in later must be right now, and is done with.
-            self.open.retain(|(a, b)| *b <= from || *a >= to);
+            // A place that is filled in later must be right now, and is done with; what lies beside it is not.
+            let rest = self.open.iter().flat_map(|(a, b)| [(*a, from.min(*b)), (to.max(*a), *b)]);
+            self.open = rest.filter(|(a, b)| a < b).collect();
         }
         if self.buf != bytes {
             if patch || self.open.len() >= MAX_OPEN {

@@ -2,6 +2,7 @@
 
 use super::choose::{Candidate, newest, usual};
 use super::merge::{LogBytes, Merge};
+use super::unfinished::{Unfinished, Watch};
 use crate::config::Config;
 use crate::images::{BACK, CURRENT, TMP};
 use crate::journal::changelog_name;
@@ -38,6 +39,8 @@ pub struct Loaded {
     pub base: Candidate,
     /// Changes replayed on top.
     pub replayed: u64,
+    /// Writes that may not have begun.
+    pub unfinished: Vec<Unfinished>,
 }
 
 /// Loads the state and leaves the directory as a running master wants it.
@@ -65,7 +68,8 @@ pub fn rebuild(storage: &dyn Storage, rules: &Rules, base: Candidate, now: u32) 
         );
     }
     let before = fs.version();
-    if let Err(error) = replay(&mut fs, &logs) {
+    let mut watch = Watch::default();
+    if let Err(error) = replay(&mut fs, &logs, &mut watch) {
         if !rules.ignore_errors {
             return Err(error.context("error applying changelogs - fix changelogs manually or use '-i' flag"));
         }
@@ -75,7 +79,8 @@ pub fn rebuild(storage: &dyn Storage, rules: &Rules, base: Candidate, now: u32) 
     if replayed > 0 {
         tracing::info!("{replayed} changes replayed, version {}", fs.version());
     }
-    Ok(Loaded { fs, base, replayed })
+    let unfinished = watch.finish(&fs);
+    Ok(Loaded { fs, base, replayed, unfinished })
 }
 
 /// Changelogs that hold a line with this number or a higher one.
@@ -105,7 +110,7 @@ fn is_changelog(name: &str, with_metaloggers: bool) -> bool {
     known && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
 }
 
-fn replay(fs: &mut Fs, logs: &[LogBytes]) -> Result<()> {
+fn replay(fs: &mut Fs, logs: &[LogBytes], watch: &mut Watch) -> Result<()> {
     let last = logs.iter().filter_map(LogBytes::last).max().unwrap_or(0);
     let first = fs.version();
     let mut merge = Merge::new(logs, first);
@@ -114,6 +119,7 @@ fn replay(fs: &mut Fs, logs: &[LogBytes]) -> Result<()> {
     while let Some(merged) = merge.next_line()? {
         let line = Line::parse(merged.text, &mut scratch)
             .with_context(|| format!("{}: change {} cannot be read", merged.file, merged.version))?;
+        watch.line(fs, &line);
         fs.replay(&line).with_context(|| format!("{}: change {}", merged.file, merged.version))?;
         if told.elapsed() > Duration::from_secs(2) {
             told = Instant::now();

@@ -3,7 +3,11 @@
 mod choose;
 mod load;
 mod merge;
+#[cfg(test)]
+mod tests;
+mod unfinished;
 
 pub use choose::{Candidate, inspect, newest, usual};
 pub use load::{Loaded, Rules, load, rebuild};
 pub use merge::{LogBytes, Merge, MergeError, MergedLine};
+pub use unfinished::Unfinished;

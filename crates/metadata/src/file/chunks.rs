@@ -1,7 +1,7 @@
 //! What an image and its log know about each chunk.
 
 use crate::read::ChunkInfo;
-use crate::store::{Hasher, Index, Slab};
+use crate::store::{Index, Slab};
 use std::collections::HashMap;
 use types::{ChunkId, ChunkVersion};
 
@@ -73,7 +73,6 @@ pub(crate) type ClassRefs = Vec<(u8, u32)>;
 pub(crate) struct Chunks {
     pub(crate) recs: Slab<ChunkRec, 128>,
     by_id: Index,
-    hasher: Hasher,
     /// For chunks with [`SHARED`], by slot.
     shared: HashMap<u32, ClassRefs>,
     /// References to chunks that are not known (files of an old image may name chunks that were lost since).
@@ -84,11 +83,9 @@ pub(crate) struct Chunks {
 
 impl Chunks {
     pub(crate) fn new() -> Self {
-        // Users do not choose chunk ids, so the key may be the same for all.
         Chunks {
             recs: Slab::new(),
             by_id: Index::new(),
-            hasher: Hasher::new(0),
             shared: HashMap::new(),
             dangling: HashMap::new(),
             next_id: 1,
@@ -106,7 +103,7 @@ impl Chunks {
     }
 
     fn slot(&self, id: u64) -> Option<u32> {
-        self.by_id.find(self.hasher.number(id), |slot| self.recs.get(slot).id == id)
+        self.by_id.find(hash(id), |slot| self.recs.get(slot).id == id)
     }
 
     pub(crate) fn get(&self, id: u64) -> Option<ChunkRec> {
@@ -118,8 +115,11 @@ impl Chunks {
         self.slot(id).map(|slot| self.recs.get_mut(slot))
     }
 
-    /// Adds a chunk that is not known yet. Files that name it already are counted.
-    pub(crate) fn insert(&mut self, mut rec: ChunkRec, keepmax: impl Fn(u8) -> u8) {
+    /// Adds a chunk; false when it is known already. Files that name it are counted.
+    pub(crate) fn insert(&mut self, mut rec: ChunkRec, keepmax: impl Fn(u8) -> u8) -> bool {
+        if self.slot(rec.id).is_some() {
+            return false;
+        }
         let refs = self.dangling.remove(&rec.id).unwrap_or_default();
         if !refs.is_empty() {
             rec.flags |= ADOPTED;
@@ -131,15 +131,16 @@ impl Chunks {
             self.recs.get_mut(slot).flags |= SHARED;
             self.shared.insert(slot, refs);
         }
-        let Chunks { recs, by_id, hasher, .. } = self;
-        by_id.insert(hasher.number(rec.id), slot, |slot| hasher.number(recs.get(slot).id));
+        let Chunks { recs, by_id, .. } = self;
+        by_id.insert(hash(rec.id), slot, |slot| hash(recs.get(slot).id));
+        true
     }
 
     /// Forgets a chunk. References that are left dangle.
     pub(crate) fn remove(&mut self, id: u64) {
         let refs = self.class_refs(id);
         if let Some(slot) = self.slot(id) {
-            self.by_id.remove(self.hasher.number(id), slot);
+            self.by_id.remove(hash(id), slot);
             self.recs.remove(slot);
             self.shared.remove(&slot);
         }
@@ -215,6 +216,12 @@ impl Chunks {
             self.recs.get_mut(*slot).class = effective_class(refs, &keepmax);
         }
     }
+}
+
+/// Ids are given out in order and nobody chooses them, so their low bits spread evenly; and neighbours, which are
+/// often used together, lie together.
+fn hash(id: u64) -> u64 {
+    id
 }
 
 fn bump(refs: &mut ClassRefs, class: u8) {

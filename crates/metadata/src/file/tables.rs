@@ -228,6 +228,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+
         #[test]
         fn a_table_is_a_sparse_array(steps in prop::collection::vec((places(), 0u64..3, 0u8..6), 1..150)) {
             let mut tables = Tables::new();

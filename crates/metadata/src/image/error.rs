@@ -20,6 +20,9 @@ pub enum LoadError {
     /// Root is missing or no directory.
     #[error("root node not found: inode 1 is no directory")]
     NoRoot,
+    /// More than 32-bit references can tell apart: about 4 thousand million names, or 16 GiB of names.
+    #[error("the image is too big: out of 32-bit references")]
+    TooBig,
     /// Inode 0, or an inode that two nodes have.
     #[error("NODE: inode {0} is there twice, or 0")]
     BadInode(Inode),

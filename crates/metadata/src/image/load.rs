@@ -1,7 +1,7 @@
 //! From bytes to state.
 
 use super::LoadError;
-use crate::file::ChunkRec;
+use crate::file::{ChunkRec, Chunks};
 use crate::fs::Fs;
 use crate::ns::records::NodeRec;
 use crate::tables::sclass::StorageClass;
@@ -65,14 +65,19 @@ impl Fs {
         if let Some(section) = sections.take::<Scla>() {
             fs.load_classes(&section)?;
         }
-        if let Some(section) = sections.take::<Chnk>() {
-            fs.load_chunks(&section)?;
-        }
+        let chunks = sections.take::<Chnk>();
         let nodes = sections.need::<Node>()?;
         let names = sections.need::<Edge>()?;
-        fs.load_nodes(&nodes)?;
-        fs.load_names(&names)?;
-        fs.load_tables(&mut sections)?;
+        // Half of the work is about chunks, which nothing else here looks at.
+        let keepmax = fs.classes.keepmax_table();
+        let (chunks, rest) = std::thread::scope(|scope| {
+            let chunks = scope.spawn(|| load_chunks(chunks.as_ref(), &nodes, &keepmax));
+            let rest = fs.load_nodes(&nodes).and_then(|()| fs.load_names(&names));
+            let rest = rest.and_then(|()| fs.load_tables(&mut sections));
+            (chunks.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), rest)
+        });
+        rest?;
+        fs.chunks = chunks?;
         sections.finish()?;
         fs.check_loaded()?;
         Ok(fs)
@@ -94,26 +99,11 @@ impl Fs {
         Ok(())
     }
 
-    fn load_chunks(&mut self, section: &Section<'_>) -> Result<(), LoadError> {
-        // A record has at least 16 bytes, so the number of bytes bounds what is reserved.
-        self.chunks.reserve(section.body.len() / 16);
-        let records = section.read::<Chnk>()?;
-        self.chunks.next_id = records.head().0;
-        for record in records {
-            let record = record?;
-            if self.chunks.get(record.id.0).is_some() {
-                return Err(LoadError::ChunkTwice(record.id));
-            }
-            self.add_chunk(ChunkRec::new(record.id.0, record.version.0, record.locked_to, record.archived));
-            self.chunks.next_id = self.chunks.next_id.max(record.id.0.saturating_add(1));
-        }
-        Ok(())
-    }
-
     fn load_nodes(&mut self, section: &Section<'_>) -> Result<(), LoadError> {
         let records = section.read::<Node>()?;
         let highest = records.head().max_inode.0;
         for record in records {
+            self.check_room().map_err(|_| LoadError::TooBig)?;
             self.load_node(&record?)?;
         }
         self.max_inode = self.max_inode.max(highest);
@@ -151,12 +141,45 @@ impl Fs {
         };
         self.put_node(inode, rec);
         if let NodeData::File { chunks, .. } = &record.data {
+            let mut rec = self.node(inode);
             for (at, id) in chunks.iter().enumerate() {
-                self.put_chunk(inode, at as u32, id.0);
+                self.tables.set(inode, &mut rec, at as u32, id.0);
             }
+            *self.node_mut(inode) = rec;
         }
         Ok(())
     }
+}
+
+/// Chunks, and the references to them from all files.
+fn load_chunks(
+    section: Option<&Section<'_>>,
+    nodes: &Section<'_>,
+    keepmax: &[u8; 256],
+) -> Result<Chunks, LoadError> {
+    let keepmax = |class: u8| keepmax[usize::from(class)];
+    let mut chunks = Chunks::new();
+    if let Some(section) = section {
+        // A record has at least 16 bytes, so the number of bytes bounds what is reserved.
+        chunks.reserve(section.body.len() / 16);
+        let records = section.read::<Chnk>()?;
+        chunks.next_id = records.head().0;
+        for record in records {
+            let record = record?;
+            let rec = ChunkRec::new(record.id.0, record.version.0, record.locked_to, record.archived);
+            if !chunks.insert(rec, keepmax) {
+                return Err(LoadError::ChunkTwice(record.id));
+            }
+            chunks.next_id = chunks.next_id.max(record.id.0.saturating_add(1));
+        }
+    }
+    for record in nodes.read::<Node>()? {
+        let record = record?;
+        if let NodeData::File { chunks: ids, .. } = &record.data {
+            ids.iter().filter(|id| id.0 != 0).for_each(|id| chunks.add_ref(id.0, record.sclass, keepmax));
+        }
+    }
+    Ok(chunks)
 }
 
 fn class(record: &SclassRecord<'_>) -> StorageClass {

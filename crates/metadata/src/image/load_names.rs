@@ -30,6 +30,7 @@ impl Fs {
         let mut place = Place::default();
         for record in records {
             let record = record?;
+            self.check_room().map_err(|_| LoadError::TooBig)?;
             if record.name.is_empty() {
                 return Err(bad(&record, "it is empty"));
             }

@@ -79,6 +79,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+
         #[test]
         fn lowest_is_lowest(steps in prop::collection::vec((0u32..400, 0u8..4), 1..600)) {
             let mut bits = Bitmap::new();

@@ -149,6 +149,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
         #[test]
         fn finds_what_is_in_and_nothing_else(steps in prop::collection::vec((1u32..300, any::<bool>()), 1..900)) {
             let hasher = Hasher::new(42);

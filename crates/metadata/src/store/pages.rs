@@ -129,6 +129,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
         #[test]
         fn a_snapshot_keeps_what_it_saw(writes in prop::collection::vec((0u32..3000, any::<u64>(), any::<bool>()), 1..200)) {
             let mut pages = Pages::<u64, 4>::new();

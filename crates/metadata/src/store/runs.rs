@@ -107,6 +107,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
         #[test]
         fn runs_do_not_overlap(steps in prop::collection::vec((1usize..=64, any::<u64>(), any::<bool>()), 1..400)) {
             let mut runs = Runs::<u64, 64>::new();

@@ -145,6 +145,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn ranges_say_what_each_byte_has(steps in prop::collection::vec((0u64..30, 1u64..30, prop::option::of(any::<bool>())), 1..40)) {
             let mut locks = PosixLocks { session: SessionId(1), owner: 1, pid: 1, ranges: Vec::new() };

@@ -79,6 +79,11 @@ impl Classes {
         self.keepmax[usize::from(id)]
     }
 
+    /// The same of all classes, for use beside changes of other parts.
+    pub(crate) fn keepmax_table(&self) -> [u8; 256] {
+        self.keepmax
+    }
+
     pub(crate) fn set(&mut self, id: u8, class: Option<StorageClass>) {
         self.keepmax[usize::from(id)] = class.as_ref().map_or(0, StorageClass::keepmax);
         Arc::make_mut(&mut self.list)[usize::from(id)] = class.map(Arc::new);

@@ -120,12 +120,19 @@ impl Cluster {
         let known = chunk.info.version;
         let wrong = chunk.replicas.iter().filter(|r| r.state.is_wrong());
         let best = wrong.clone().map(|r| r.version).max().unwrap_or_default();
-        // Going back is right only when nobody can come with the newer version.
-        let step = best.0 == known.0 + 1 || is_one_bump(best, known) && self.is_complete(now);
+        let (count, complete) = (wrong.count(), self.is_complete(now));
         let idle = !chunk.has_usable() && !self.running.contains_key(&chunk.id);
-        // A lock that ran out instead of being given back: nobody was told that anything newer was written.
-        let enough = if chunk.info.locked_until != 0 { 1 } else { goal.max(1) };
-        if !idle || best.0 == 0 || !step || wrong.count() < enough {
+        let believed = if is_one_bump(known, best) {
+            // Made from the known version, so it has all that was ever acknowledged.
+            count >= goal.max(1) || complete
+        } else if is_one_bump(best, known) {
+            // Going back is right only when nobody can come with the newer version. A lock that ran out instead of
+            // being given back tells that nobody was told of anything newer.
+            complete && (count >= goal.max(1) || chunk.info.locked_until != 0)
+        } else {
+            false
+        };
+        if !idle || best.0 == 0 || !believed {
             return false;
         }
         for replica in chunk.replicas.iter_mut().filter(|r| r.state.is_wrong() && r.version == best) {

@@ -35,7 +35,6 @@ impl Cluster {
         self.end(chunk);
         self.chunks.put(chunk.slot, Flags::BUMP, false);
         self.chunks.put(chunk.slot, Flags::PROVEN, true);
-        self.fallback.remove(&chunk.id);
         if self.burned.get(&chunk.id).is_some_and(|burned| *burned < running.new) {
             self.burned.remove(&chunk.id);
         }
@@ -59,32 +58,24 @@ impl Cluster {
         });
     }
 
-    /// Nobody did it. Copies that never started are good again, with the version they have.
+    /// Nobody did it: the chunk has its old version again, and so have copies that never started.
     fn failed(&mut self, now: Now, chunk: &mut Chunk, running: Running) {
         self.end(chunk);
         self.chunks.put(chunk.slot, Flags::BUMP, true);
         if running.kind.is_in_place() {
-            let mut reverted = false;
-            for replica in chunk.replicas.iter_mut() {
-                if replica.state.is_wrong() && replica.version == running.old {
-                    replica.set(replica.state.to_valid());
-                    reverted = true;
-                }
+            for replica in
+                chunk.replicas.iter_mut().filter(|r| r.state.is_wrong() && r.version == running.old)
+            {
+                replica.set(replica.state.to_valid());
             }
-            if !reverted {
-                // Nobody was told that the new version is good, so whoever comes with the old one is welcome.
-                self.fallback.insert(chunk.id, running.old);
-            } else {
-                self.fallback.remove(&chunk.id);
-                if running.burned {
-                    // A server that is not there now may come back with the version nobody else took.
-                    let burned = self.burned.entry(chunk.id).or_default();
-                    *burned = (*burned).max(running.new);
-                }
-                self.event(Event::SetVersion { chunk: chunk.id, version: running.old });
-                chunk.info.version = running.old;
-                self.store(chunk);
+            if running.burned {
+                // A server that is not there now may come back with the version nobody was told of.
+                let burned = self.burned.entry(chunk.id).or_default();
+                *burned = (*burned).max(running.new);
             }
+            self.event(Event::SetVersion { chunk: chunk.id, version: running.old });
+            chunk.info.version = running.old;
+            self.store(chunk);
         }
         let status = match running.only_no_space {
             Some(true) => Status::NOSPACE,

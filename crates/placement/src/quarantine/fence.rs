@@ -1,6 +1,7 @@
 //! Signs that metadata is older than the data.
 
 use crate::cluster::Chunk;
+use crate::grant::is_one_bump;
 use crate::{Alarm, Cluster, Event, Instant, Now};
 use types::{ChunkId, ChunkVersion};
 
@@ -38,9 +39,9 @@ impl Cluster {
             return;
         }
         let burned = self.burned.entry(chunk.id).or_default();
-        let explained = version.0 == known.0 + 1 || version <= *burned;
+        let explained = is_one_bump(known, version) || version <= *burned;
         *burned = (*burned).max(version);
-        // One above may be a change that was ordered and not logged, or stepped back from; more is a later life.
+        // One step above may be a change that was ordered and stepped back from; more is a later life.
         if !explained {
             self.fence.new_versions += 1;
             self.fence.is_up = true;

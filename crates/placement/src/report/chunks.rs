@@ -1,7 +1,6 @@
 //! Chunks found, damaged and lost.
 
 use crate::chunks::Flags;
-use crate::cluster::Chunk;
 use crate::{ChunkMeta, Cluster, Event, Now, Replica, ReplicaState, ServerId};
 use types::{ChunkId, ChunkVersion};
 
@@ -51,7 +50,6 @@ impl Cluster {
             return;
         }
         let mut replica = Replica::new(server, ReplicaState::Valid.marked(removal));
-        self.fall_back(&mut chunk, version);
         if version != chunk.info.version {
             replica.set_wrong(version);
             self.wrong_found(&chunk, version);
@@ -59,19 +57,6 @@ impl Cluster {
         chunk.replicas.push(replica);
         self.chunks.put(chunk.slot, Flags::BUMP, true);
         self.store(&chunk);
-    }
-
-    /// A copy comes with the version from before an operation that nobody finished, and there is nothing better.
-    fn fall_back(&mut self, chunk: &mut Chunk, version: ChunkVersion) {
-        let id = chunk.id;
-        if chunk.has_usable() || self.running.contains_key(&id) || self.fallback.get(&id) != Some(&version) {
-            return;
-        }
-        self.fallback.remove(&id);
-        let burned = self.burned.entry(id).or_default();
-        *burned = (*burned).max(chunk.info.version);
-        chunk.info.version = version;
-        self.event(Event::SetVersion { chunk: id, version });
     }
 
     /// The server cannot read these.
