@@ -165,8 +165,7 @@ mod tests {
 
     #[test]
     fn the_queue_is_bounded() {
-        let mut queue = LockQueue::<bool>::default();
-        queue.calls = MAX_CALLS;
+        let mut queue = LockQueue::<bool> { calls: MAX_CALLS, ..Default::default() };
         assert!(!queue.push(Inode(2), who(1), true, call(1)));
     }
 }

@@ -99,6 +99,9 @@ impl Master {
         let (all_copies, regular_copies) = self.cluster.copy_totals();
         let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         let saved = self.timers.last_image;
+        // Nodes, not names; and deleted files count until they are gone.
+        let kinds = self.fs.sclasses().map(|(id, _)| self.fs.sclass_files_and_dirs(id));
+        let (files, dirs) = kinds.fold((0, 0), |(files, dirs), (f, d)| (files + f, dirs + d));
         p::MasterInfo {
             version: OUR_VERSION,
             memory: usage.memory,
@@ -112,8 +115,8 @@ impl Master {
             sustained_space: metadata::plan::sustained_space(&self.fs),
             sustained_files: narrow(totals.sustained_files),
             nodes: totals.nodes,
-            dirs: totals.tree.dirs + 1,
-            files: totals.tree.files,
+            dirs: narrow(dirs),
+            files: narrow(files),
             chunks: totals.chunks,
             all_copies: narrow(all_copies),
             regular_copies: narrow(regular_copies),

@@ -10,6 +10,8 @@ use types::{Name, Rest};
 
 /// Label sets of a class, each with the number of servers that have them.
 type Matches = Vec<p::LabelMatch>;
+/// For new, kept and archived copies: whether all can be placed, and where.
+type Parts = [(u8, Matches); 3];
 
 impl Master {
     /// Answers a question; false when it is another one.
@@ -59,7 +61,7 @@ impl Master {
     }
 
     fn send_classes(&self, net: &mut Net, conn: ConnId) {
-        let matches: Vec<(u8, &StorageClass, [(u8, Matches); 3])> = self
+        let matches: Vec<(u8, &StorageClass, Parts)> = self
             .fs
             .sclasses()
             .map(|(id, c)| (id, c, [&c.create, &c.keep, &c.archive].map(|terms| self.class_part(terms))))
@@ -82,7 +84,7 @@ impl Master {
         &self,
         id: u8,
         class: &'a StorageClass,
-        parts: &'a [(u8, Matches); 3],
+        parts: &'a Parts,
     ) -> p::SclassInfo<'a> {
         let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         let (files, dirs) = self.fs.sclass_files_and_dirs(id);

@@ -33,7 +33,9 @@ impl Master {
         let before = self.journal.last();
         let who = LockOwner { session: from.member.session, owner: q.owner };
         let call = Call { msgid: q.msgid, reqid: q.reqid };
+        let unopened = plan::need_open(&self.fs, from.member.session, q.inode).err();
         let answer = match q.command {
+            0..=4 | 7.. if unopened.is_some() => unopened,
             0 => Some(self.flock_unlock(net, q.inode, who, false)),
             1 => Some(self.flock_try(q.inode, who, false)),
             2 => self.flock_wait(q.inode, who, false, call),
@@ -66,9 +68,6 @@ impl Master {
 
     /// Those who wait come first, but for changes of what the owner has.
     fn flock_try(&mut self, inode: Inode, who: LockOwner, exclusive: bool) -> Status {
-        if let Err(status) = plan::need_open(&self.fs, who.session, inode) {
-            return status;
-        }
         let in_turn = self.locks.flock.is_empty(inode) || plan::has_flock(&self.fs, inode, who);
         match plan::plan_flock(&self.fs, inode, who, exclusive).filter(|_| in_turn) {
             Some(ops) => {
@@ -82,9 +81,6 @@ impl Master {
 
     /// Gives up a lock of the other kind, and waits; who can have the lock is served at once.
     fn flock_wait(&mut self, inode: Inode, who: LockOwner, exclusive: bool, call: Call) -> Option<Status> {
-        if let Err(status) = plan::need_open(&self.fs, who.session, inode) {
-            return Some(status);
-        }
         let held = self.fs.flocks(inode).iter().find(|l| (l.session, l.owner) == (who.session, who.owner));
         match held.map(|l| l.exclusive == exclusive) {
             Some(true) => return Some(Status::OK),
@@ -124,8 +120,8 @@ impl Master {
             self.answer_posix_calls(net, &calls, Status::EINTR);
             return Some(Reply::Status(Status::OK));
         }
-        if q.command > INTERRUPT || q.kind > WRITE || q.start >= q.end {
-            return Some(Reply::Status(Status::EINVAL));
+        if q.command > INTERRUPT {
+            return Some(Reply::Status(Status::OK));
         }
         let wish = PosixWish { pid: q.pid, start: q.start, end: q.end, exclusive: q.kind == WRITE };
         if q.command == GET {
@@ -140,6 +136,10 @@ impl Master {
         }
         if let Err(status) = plan::need_open(&self.fs, m.session, q.inode) {
             return Some(Reply::Status(status));
+        }
+        // No such lock, or no bytes to lock: stock finds nothing to do, and nothing wrong.
+        if q.kind > WRITE || q.start >= q.end {
+            return Some(Reply::Status(Status::OK));
         }
         match plan::plan_posix_lock(&self.fs, q.inode, who, &wish) {
             Some(op) => {

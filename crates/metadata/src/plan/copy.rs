@@ -2,7 +2,7 @@
 
 use super::access::{R, W, X, need, need_sticky};
 use super::caller::{Caller, Disable, SessionFlag};
-use super::namespace::{need_dir, refuse};
+use super::namespace::refuse;
 use super::quota::{Growth, check_file_quota, check_quota, copies_of_class};
 use super::remove::PROTECTED;
 use super::resolve::resolve;
@@ -118,7 +118,9 @@ fn check_removal(fs: &Fs, caller: &Caller<'_>, q: &SnapshotRequest<'_>) -> Resul
     let caps = caller.caps;
     refuse(caller, caps.disabled(Disable::Unlink) || caps.disabled(Disable::Rmdir))?;
     let dir = resolve(fs, caps, q.dst)?;
-    need_dir(&dir)?;
+    if !dir.is_dir() {
+        return Err(Status::EPERM);
+    }
     if dir.eattr & (NodeView::IMMUTABLE | NodeView::APPENDONLY) != 0 {
         return Err(Status::EPERM);
     }

@@ -144,7 +144,8 @@ mod tests {
         let name = |name: &'static str| Name::new(name.as_bytes()).unwrap();
         for (parent, n, kind) in [(1, "d", NodeType::Dir), (2, "a", NodeType::File)] {
             let node = NewNode { kind, mode: 0o777, umask: 0 };
-            fs.apply(1, &Op::Create { parent: Inode(parent), name: name(n), node, uid: 0, gid: 0, rdev: 0 }).unwrap();
+            fs.apply(1, &Op::Create { parent: Inode(parent), name: name(n), node, uid: 0, gid: 0, rdev: 0 })
+                .unwrap();
         }
         fs.apply(1, &Op::Unlink { parent: Inode(2), name: name("a") }).unwrap();
         fs

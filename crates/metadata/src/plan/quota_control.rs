@@ -124,7 +124,10 @@ mod tests {
         let limits = QuotaLimits { soft_inodes: 7, hard_length: 100, hard_size: 9, ..QuotaLimits::default() };
         assert_eq!(run(&mut fs, QuotaChange::Delete(0xFF)), None);
         let set = run(&mut fs, QuotaChange::Set { flags: 0x21, grace: 60, limits }).unwrap();
-        assert_eq!((set.flags, set.limits.soft_inodes, set.limits.hard_length, set.limits.hard_size), (0x21, 7, 100, 0));
+        assert_eq!(
+            (set.flags, set.limits.soft_inodes, set.limits.hard_length, set.limits.hard_size),
+            (0x21, 7, 100, 0)
+        );
         let set = run(&mut fs, QuotaChange::Set { flags: 0x40, grace: 0, limits }).unwrap();
         assert_eq!((set.flags, set.grace, set.limits.hard_size), (0x61, 60, 9));
         let set = run(&mut fs, QuotaChange::Delete(0x21)).unwrap();

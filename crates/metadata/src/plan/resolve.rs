@@ -8,8 +8,10 @@ use types::{Inode, ROOT, Status};
 /// outside of it do not exist.
 pub fn resolve(fs: &Fs, caps: &SessionCaps, inode: Inode) -> Result<NodeView, Status> {
     let node = resolve_unchecked(fs, caps, inode)?;
-    let inside = caps.root == ROOT || caps.root == Inode(0) || fs.is_below(node.inode, caps.root);
-    if inside { Ok(node) } else { Err(Status::ENOENT) }
+    let whole = caps.root == ROOT || caps.root == Inode(0);
+    // The directory itself answers to 1 only.
+    let inside = inode == ROOT || inode != caps.root && fs.is_below(node.inode, caps.root);
+    if whole || inside { Ok(node) } else { Err(Status::ENOENT) }
 }
 
 /// The same for a node that the session holds open: it may have left the session's directory since.

@@ -101,7 +101,8 @@ pub fn archived(fs: &Fs, caps: &SessionCaps, inode: Inode) -> Result<Archived, S
     for node in walk(fs, top, true).filter(|node| node.kind == NodeType::File || node.kind.has_chunks()) {
         let chunks = fs.chunks_of(node.inode, types::ChunkIndex(0));
         let known = chunks.iter().filter_map(|(_, id)| fs.chunk(*id));
-        let (yes, no) = known.fold((0, 0), |(yes, no), c| if c.archived { (yes + 1, no) } else { (yes, no + 1) });
+        let (yes, no) =
+            known.fold((0, 0), |(yes, no), c| if c.archived { (yes + 1, no) } else { (yes, no + 1) });
         sum.chunks += yes;
         sum.other_chunks += no;
         match (yes, no) {

@@ -67,15 +67,26 @@ pub fn plan_set_trash_time(
     }
     let top = need_top(fs, caller, inode, smode)?;
     need_class_holder(&top)?;
-    if smode & KIND == EXCHANGE {
-        let mut change = TreeChange::default();
-        for node in walk(fs, top, smode & RECURSIVE != 0).filter(has_class) {
-            if frozen(&node, caller) { change.denied += 1 } else { change.unchanged += 1 }
-        }
-        return Ok(change);
-    }
     need_permitted(smode, frozen(&top, caller))?;
+    if smode & KIND == EXCHANGE {
+        return Ok(unchanged(fs, top, smode, has_class, |node| frozen(node, caller)));
+    }
     Ok(TreeChange::one(Op::SetTrashTime { inode: top.inode, uid: caller.uid, seconds, smode }))
+}
+
+/// A mode that changes nothing, and counts all the same.
+fn unchanged(
+    fs: &Fs,
+    top: NodeView,
+    smode: u8,
+    which: impl Fn(&NodeView) -> bool,
+    denied: impl Fn(&NodeView) -> bool,
+) -> TreeChange {
+    let mut change = TreeChange::default();
+    for node in walk(fs, top, smode & RECURSIVE != 0).filter(|node| which(node)) {
+        if denied(&node) { change.denied += 1 } else { change.unchanged += 1 }
+    }
+    change
 }
 
 /// SETEATTR.
@@ -88,20 +99,31 @@ pub fn plan_set_eattr(
 ) -> Result<TreeChange, Status> {
     const ADMINS: u8 = NodeView::UNDELETABLE | NodeView::APPENDONLY | NodeView::IMMUTABLE;
     let needs_admin = bits & ADMINS != 0 && !caller.caps.has(SessionFlag::ADMIN);
-    if caller.caps.disabled(Disable::SetEattr) || needs_admin {
+    if caller.caps.disabled(Disable::SetEattr) {
         return Err(Status::EPERM);
     }
-    if smode & KIND == EXCHANGE {
-        return Err(Status::EINVAL);
+    check_smode(smode)?;
+    if needs_admin {
+        return Err(Status::EPERM);
     }
     let top = need_top(fs, caller, inode, smode)?;
-    let fixed = top.eattr & NodeView::IMMUTABLE != 0 && bits & NodeView::NOOWNER != 0;
-    need_permitted(smode, !owns(&top, caller) || fixed)?;
+    let denied = |node: &NodeView| {
+        !owns(node, caller) || node.eattr & NodeView::IMMUTABLE != 0 && bits & NodeView::NOOWNER != 0
+    };
+    need_permitted(smode, denied(&top))?;
+    if smode & KIND == EXCHANGE {
+        return Ok(unchanged(fs, top, smode, |_| true, denied));
+    }
     Ok(TreeChange::one(Op::SetEattr { inode: top.inode, uid: caller.uid, bits, smode }))
 }
 
 /// ARCHCTL: `set` or clear, always everything below.
-pub fn plan_set_archived(fs: &Fs, caller: &Caller<'_>, inode: Inode, set: bool) -> Result<Op<'static>, Status> {
+pub fn plan_set_archived(
+    fs: &Fs,
+    caller: &Caller<'_>,
+    inode: Inode,
+    set: bool,
+) -> Result<Op<'static>, Status> {
     refuse(caller, caller.caps.disabled(Disable::SetEattr))?;
     let top = resolve(fs, caller.caps, inode)?;
     Ok(Op::ArchChg { inode: top.inode, uid: caller.uid, cmd: set.into() })
@@ -115,8 +137,11 @@ pub fn plan_set_sclass(
     class: NewClass<'_>,
     smode: u8,
 ) -> Result<TreeChange, Status> {
+    if caller.caps.disabled(Disable::SetSclass) {
+        return Err(Status::EPERM);
+    }
     let (src, dst) = class_ids(fs, class)?;
-    if caller.caps.disabled(Disable::SetSclass) || outside_goals(caller, dst, smode) {
+    if outside_goals(caller, dst, smode) {
         return Err(Status::EPERM);
     }
     if matches!(smode & KIND, INCREASE | DECREASE) && dst >= FIRST_USER_CLASS {
@@ -124,10 +149,11 @@ pub fn plan_set_sclass(
     }
     let top = need_top(fs, caller, inode, smode)?;
     need_class_holder(&top)?;
-    let reserved = |id: u8| !caller.caps.has(SessionFlag::ADMIN) && fs.sclass(id).is_some_and(|c| c.admin_only);
+    let reserved =
+        |id: u8| !caller.caps.has(SessionFlag::ADMIN) && fs.sclass(id).is_some_and(|c| c.admin_only);
     let denied = |node: &NodeView| frozen(node, caller) || reserved(dst) || reserved(node.sclass);
     need_permitted(smode, denied(&top))?;
-    let growth = class_growth(fs, top, (src, dst), smode, &denied);
+    let growth = class_growth(fs, top, (src, dst), smode, denied);
     if top.is_dir() {
         check_quota(fs, top.inode, growth, None)?;
     } else {
@@ -205,11 +231,13 @@ fn class_growth(
 }
 
 fn need_top(fs: &Fs, caller: &Caller<'_>, inode: Inode, smode: u8) -> Result<NodeView, Status> {
-    if smode > KIND | RECURSIVE {
-        return Err(Status::EINVAL);
-    }
+    check_smode(smode)?;
     refuse(caller, false)?;
     resolve(fs, caller.caps, inode)
+}
+
+fn check_smode(smode: u8) -> Result<(), Status> {
+    if smode > KIND | RECURSIVE { Err(Status::EINVAL) } else { Ok(()) }
 }
 
 fn need_class_holder(node: &NodeView) -> Result<(), Status> {
@@ -273,7 +301,8 @@ mod tests {
         let mut fs = fs();
         let caps = caps(0);
         let caller = Caller::single(&caps, 5, 0);
-        let plan = |fs: &Fs, inode, seconds, smode| plan_set_trash_time(fs, &caller, Inode(inode), seconds, smode);
+        let plan =
+            |fs: &Fs, inode, seconds, smode| plan_set_trash_time(fs, &caller, Inode(inode), seconds, smode);
         assert_eq!(plan(&fs, 3, 7201, 0), Err(Status::EPERM));
         assert!(plan(&fs, 3, 7201, 2).is_ok() && plan(&fs, 3, 10, 1).is_ok());
         assert_eq!(plan(&fs, 4, 3600, 0), Err(Status::EPERM));
@@ -314,7 +343,8 @@ mod tests {
         let (plain, admin) = (caps(0), caps(SessionFlag::ADMIN));
         let owner = Caller::single(&plain, 5, 0);
         assert_eq!(plan_set_eattr(&fs, &owner, Inode(3), NodeView::IMMUTABLE, 1), Err(Status::EPERM));
-        assert_eq!(plan_set_eattr(&fs, &owner, Inode(3), NodeView::NOOWNER, 3), Err(Status::EINVAL));
+        let exchange = plan_set_eattr(&fs, &owner, Inode(2), NodeView::NOOWNER, 7).unwrap();
+        assert_eq!((exchange.ops.len(), exchange.unchanged, exchange.denied), (0, 2, 1));
         let owner = Caller::single(&admin, 5, 0);
         let change = plan_set_eattr(&fs, &owner, Inode(3), NodeView::IMMUTABLE, 1).unwrap();
         assert_eq!(run(&mut fs, &change), [1, 0, 0]);
