@@ -80,12 +80,7 @@ impl Master {
         (self.cluster.fulfilment(self.chunk_time(), terms), matches)
     }
 
-    fn class_line<'a>(
-        &self,
-        id: u8,
-        class: &'a StorageClass,
-        parts: &'a Parts,
-    ) -> p::SclassInfo<'a> {
+    fn class_line<'a>(&self, id: u8, class: &'a StorageClass, parts: &'a Parts) -> p::SclassInfo<'a> {
         let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         let (files, dirs) = self.fs.sclass_files_and_dirs(id);
         let [keep, archive] = self.cluster.class_counts(&crate::cs::Meta(&self.fs), id);

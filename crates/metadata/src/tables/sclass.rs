@@ -65,7 +65,12 @@ pub(crate) struct Classes {
 impl Classes {
     /// The predefined ones.
     pub(crate) fn new() -> Self {
-        let mut classes = Classes { list: Arc::new(vec![None; 256]), users: vec![0; 256], dirs: vec![0; 256], keepmax: [0; 256] };
+        let mut classes = Classes {
+            list: Arc::new(vec![None; 256]),
+            users: vec![0; 256],
+            dirs: vec![0; 256],
+            keepmax: [0; 256],
+        };
         (1..FIRST_USER_CLASS).for_each(|id| classes.set(id, Some(StorageClass::goal(id))));
         classes
     }
