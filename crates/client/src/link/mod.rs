@@ -104,6 +104,19 @@ impl Link {
         self.await_answer(&waiter)
     }
 
+    /// As [`Link::call`], with another form of the request for the case that it has to be repeated on a new
+    /// connection: the master may have executed it already.
+    pub(crate) fn call_or_repeat<'p, P: Packet<'p>>(
+        &self,
+        build: impl FnOnce(MsgId) -> P,
+        again: impl FnOnce(MsgId) -> P,
+    ) -> Result<Vec<u8>> {
+        let waiter = Arc::new(Waiter::default());
+        let frames = |msgid| (frame_of(&build(msgid)), Some(frame_of(&again(msgid))));
+        self.submit_frame(frames, Some(P::ID + 1), Deliver::Waiter(waiter.clone()))?;
+        self.await_answer(&waiter)
+    }
+
     /// Sends a request whose answer `done` gets, on whatever thread happens to read: it must not block and must not
     /// call the master.
     pub(crate) fn call_async<'p, P: Packet<'p>>(
@@ -118,7 +131,7 @@ impl Link {
     pub(crate) fn call_raw(&self, id: u32, body: &[u8]) -> Result<(u32, Vec<u8>)> {
         let packet = pending::RawPacket { id, body };
         let waiter = Arc::new(Waiter::default());
-        self.submit_frame(|msgid| packet.frame(msgid), None, Deliver::Waiter(waiter.clone()))?;
+        self.submit_frame(|msgid| (packet.frame(msgid), None), None, Deliver::Waiter(waiter.clone()))?;
         let answer = self.await_answer(&waiter)?;
         // The answer's id takes the place of the message id (see `dispatch`).
         let (id, rest) = answer.split_first_chunk::<4>().ok_or(Error::IO)?;
@@ -155,17 +168,13 @@ impl Link {
     }
 
     fn submit<'p, P: Packet<'p>>(&self, build: impl FnOnce(MsgId) -> P, to: Deliver) -> Result<MsgId> {
-        let encode = |msgid| {
-            let mut frame = Vec::with_capacity(96);
-            proto::encode_frame(&build(msgid), &mut frame);
-            frame
-        };
-        self.submit_frame(encode, Some(P::ID + 1), to)
+        self.submit_frame(|msgid| (frame_of(&build(msgid)), None), Some(P::ID + 1), to)
     }
 
+    /// `encode` gives the frame, and the one to repeat it with if that is another.
     fn submit_frame(
         &self,
-        encode: impl FnOnce(MsgId) -> Vec<u8>,
+        encode: impl FnOnce(MsgId) -> (Vec<u8>, Option<Vec<u8>>),
         answer: Option<u32>,
         to: Deliver,
     ) -> Result<MsgId> {
@@ -178,8 +187,12 @@ impl Link {
         }
         let id = state.next_id;
         state.next_id = id.wrapping_add(1);
-        let frame: Arc<[u8]> = encode(MsgId(id)).into();
-        state.pending.insert(id, Pending { frame: frame.clone(), answer, to });
+        let (frame, again) = encode(MsgId(id));
+        let frame: Arc<[u8]> = frame.into();
+        let again = again.map_or_else(|| frame.clone(), Arc::from);
+        // Without a connection the first form was never sent, so the keeper may send it.
+        let repeat = if state.conn.is_some() { again } else { frame.clone() };
+        state.pending.insert(id, Pending { frame: repeat, answer, to });
         let conn = state.conn.clone();
         drop(state);
         self.requests.fetch_add(1, Ordering::Relaxed);
@@ -309,6 +322,12 @@ impl Link {
         }
         self.changed.notify_all();
     }
+}
+
+fn frame_of<'p, P: Packet<'p>>(packet: &P) -> Vec<u8> {
+    let mut frame = Vec::with_capacity(96);
+    proto::encode_frame(packet, &mut frame);
+    frame
 }
 
 /// Waits up to `timeout_ms` for something to read.

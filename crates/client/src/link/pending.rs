@@ -7,7 +7,7 @@ use types::{MsgId, Wire};
 
 /// A request that has no answer yet.
 pub(super) struct Pending {
-    /// The whole frame, to be sent again after a reconnect.
+    /// The whole frame to be sent again after a reconnect.
     pub(super) frame: Arc<[u8]>,
     /// The id the answer must have; `None` takes any, and delivers it in the place of the message id.
     pub(super) answer: Option<u32>,

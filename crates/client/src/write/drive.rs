@@ -272,7 +272,10 @@ impl Core {
         let flags = if mine { CONTINUE_OP } else { 0 } | if by_root { USE_RESERVE } else { 0 };
         loop {
             let inode = file.inode;
-            let body = self.link.call(|msgid| FuseWriteChunk { msgid, inode, index, flags: Some(flags) })?;
+            let request = |flags| move |msgid| FuseWriteChunk { msgid, inode, index, flags: Some(flags) };
+            // Repeated after a lost connection, the lock in our way is most likely the one that the lost answer
+            // granted; nobody would ever release it, and it lasts for 120 s.
+            let body = self.link.call_or_repeat(request(flags), request(flags | CONTINUE_OP))?;
             match decode::<FuseWriteChunkReply<'_>>(&body)?.reply.into_result() {
                 Err(status) => attempts.refused(status)?,
                 Ok((_, reply)) => {
