@@ -133,7 +133,7 @@ impl Master {
         match packet {
             CltoMa::FuseReadChunk(q) => self.read_chunk(net, from, q),
             CltoMa::FuseTruncate(q) => self.truncate(net, from, q),
-            CltoMa::FuseParents(_) | CltoMa::FusePaths(_) => {
+            CltoMa::FuseParents(_) | CltoMa::FusePaths(_) | CltoMa::NodeInfoRequest(_) => {
                 return Verdict::Close(format!("{} is not served on a tool's connection", packet.name()));
             }
             other if self.tool_packet(net, from, other, Form::OldTools) => {}

@@ -158,9 +158,7 @@ impl Master {
     }
 
     fn posix_get(&self, who: LockOwner, q: &p::FusePosixLock, wish: &PosixWish) -> p::PosixConflict {
-        /// An unlock is never in anybody's way.
-        const UNLOCK: u8 = 0;
-        let found = plan::posix_conflict(&self.fs, q.inode, who, wish).filter(|_| q.kind != UNLOCK);
+        let found = plan::posix_conflict(&self.fs, q.inode, who, wish);
         found.map_or_else(p::PosixConflict::default, |(session, pid, range)| p::PosixConflict {
             pid: if session == who.session { pid } else { 0 },
             kind: if range.exclusive { 2 } else { 1 },

@@ -74,7 +74,7 @@ impl Master {
             (CLEAR | SET, Some(uid)) => {
                 let caller = Caller::single(&m.caps, uid, 0);
                 let op = plan_set_archived(&self.fs, &caller, q.inode, q.command == SET)?;
-                let outcome = self.run(&op)?;
+                let outcome = op.map(|op| self.run(&op)).transpose()?.unwrap_or(Outcome::none());
                 let count = |i| outcome.get(i).unwrap_or(0);
                 Ok(p::ArchReply::Changed(p::ArchChanged {
                     changed: count(0),
@@ -140,7 +140,7 @@ impl Master {
         let gids = Gids::from_be_bytes(&gids).ok_or(Status::EINVAL)?;
         let (src, dst, name, mode, umask) = (q.src, q.dst, q.dst_name, q.smode, q.umask);
         let op = plan_snapshot(&self.fs, &caller, &SnapshotRequest { src, dst, name, mode, umask, gids })?;
-        self.run(&op).map(|_| ())
+        op.map_or(Ok(()), |op| self.run(&op).map(|_| ()))
     }
 
     pub(super) fn append_slice(

@@ -109,7 +109,8 @@ impl Fs {
         if smode > 7 || smode & KIND == 3 {
             return Err(Status::EINVAL);
         }
-        let hours = u16::try_from(seconds.div_ceil(3600)).unwrap_or(u16::MAX);
+        // Modulo 2^32 and 2^16, as stock reckons; who plans it stays below.
+        let hours = (seconds.wrapping_add(3599) / 3600) as u16;
         let mut tally = Tally::default();
         for inode in self.tree(top, smode & RECURSIVE != 0) {
             let rec = self.node(inode);

@@ -9,7 +9,7 @@ use crate::fs::Fs;
 use crate::ns::records::NodeRec;
 use ondisk::Outcome;
 use std::collections::HashMap;
-use types::{Gids, Inode, Name, Status};
+use types::{Gids, Inode, Name, NodeType, Status};
 
 /// Mode bit: existing files may be replaced.
 const OVERWRITE: u8 = 0x01;
@@ -112,11 +112,17 @@ impl Fs {
         if run.has(DELETE) {
             let edge = self.find_edge(parent, name.as_bytes()).ok_or(Status::ENOENT)?;
             self.remove_copies(&mut run, edge);
-        } else {
+        } else if !self.is_deleted(src) {
+            // Stock makes nothing of a deleted file, but logs that it did.
             self.check_copy(&run, src, parent, name.as_bytes())?;
             self.copy_tree(&mut run, src, parent, name.as_bytes())?;
         }
         Ok(run.outcome())
+    }
+
+    fn is_deleted(&self, inode: Inode) -> bool {
+        let rec = self.node(inode);
+        rec.is(NodeType::Trash) || rec.is(NodeType::Sustained)
     }
 
     fn may(&self, run: &Run<'_>, inode: Inode, want: u8) -> bool {

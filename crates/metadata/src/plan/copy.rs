@@ -6,10 +6,9 @@ use super::namespace::refuse;
 use super::quota::{Growth, check_file_quota, check_quota, copies_of_class};
 use super::remove::PROTECTED;
 use super::resolve::resolve;
-use super::tree::walk;
 use crate::{Cursor, Fs, NodeView};
 use ondisk::{Op, SnapshotGids};
-use types::{CHUNK_SIZE, ChunkIndex, Gids, Inode, MAX_CHUNK_INDEX, MAX_FILE_SIZE, Name, Status};
+use types::{CHUNK_SIZE, ChunkIndex, Gids, Inode, MAX_CHUNK_INDEX, MAX_FILE_SIZE, Name, NodeType, Status};
 
 /// What SNAPSHOT asks for.
 #[derive(Clone, Copy, Debug)]
@@ -41,14 +40,22 @@ impl SnapshotRequest<'_> {
     }
 }
 
-/// SNAPSHOT.
-pub fn plan_snapshot<'a>(fs: &Fs, caller: &Caller<'_>, q: &SnapshotRequest<'a>) -> Result<Op<'a>, Status> {
+/// SNAPSHOT: `None` when there is nothing to do, as with files that were deleted.
+pub fn plan_snapshot<'a>(
+    fs: &Fs,
+    caller: &Caller<'_>,
+    q: &SnapshotRequest<'a>,
+) -> Result<Option<Op<'a>>, Status> {
     let (src, parent) = if q.has(SnapshotRequest::DELETE) {
         (Inode(0), check_removal(fs, caller, q)?)
     } else {
         check_copy(fs, caller, q)?
     };
-    Ok(Op::Snapshot {
+    let deleted = |node: NodeView| matches!(node.kind, NodeType::Trash | NodeType::Sustained);
+    if fs.get(src).is_some_and(deleted) {
+        return Ok(None);
+    }
+    Ok(Some(Op::Snapshot {
         src,
         parent,
         name: q.name,
@@ -57,17 +64,17 @@ pub fn plan_snapshot<'a>(fs: &Fs, caller: &Caller<'_>, q: &SnapshotRequest<'a>) 
         uid: caller.uid,
         gids: SnapshotGids(q.gids),
         umask: (q.umask | caller.caps.umask) & 0o7777,
-    })
+    }))
 }
 
 fn check_copy(fs: &Fs, caller: &Caller<'_>, q: &SnapshotRequest<'_>) -> Result<(Inode, Inode), Status> {
     if caller.caps.disabled(Disable::Snapshot) {
         return Err(Status::EPERM);
     }
+    refuse(caller, false)?;
     if q.src.0 == 0 {
         return Err(Status::EINVAL);
     }
-    refuse(caller, false)?;
     let src = resolve(fs, caller.caps, q.src)?;
     let dst = resolve(fs, caller.caps, q.dst)?;
     if dst.eattr & NodeView::IMMUTABLE != 0 {
@@ -121,26 +128,48 @@ fn check_removal(fs: &Fs, caller: &Caller<'_>, q: &SnapshotRequest<'_>) -> Resul
     if !dir.is_dir() {
         return Err(Status::EPERM);
     }
-    if dir.eattr & (NodeView::IMMUTABLE | NodeView::APPENDONLY) != 0 {
-        return Err(Status::EPERM);
-    }
     need(fs, &dir, caller, W | X)?;
     if !q.name.is_file_name() {
         return Err(Status::EINVAL);
     }
     let top = fs.lookup(dir.inode, q.name.as_bytes()).and_then(|i| fs.get(i)).ok_or(Status::ENOENT)?;
+    if dir.eattr & (NodeView::IMMUTABLE | NodeView::APPENDONLY) != 0 {
+        return Err(Status::EPERM);
+    }
     need_sticky(&dir, &top, caller)?;
     if !q.has(SnapshotRequest::FORCE) {
-        for node in walk(fs, top, true) {
-            if node.eattr & NodeView::SNAPSHOT == 0 || node.eattr & PROTECTED != 0 {
-                return Err(Status::EPERM);
+        check_removable(fs, caller, top)?;
+    }
+    Ok(dir.inode)
+}
+
+/// Directories must be open to the caller, and everything below a node must be removable before the node itself.
+fn check_removable(fs: &Fs, caller: &Caller<'_>, top: NodeView) -> Result<(), Status> {
+    enum Step {
+        Visit(NodeView),
+        Leave(NodeView),
+    }
+    let mut steps = vec![Step::Visit(top)];
+    while let Some(step) = steps.pop() {
+        match step {
+            Step::Visit(node) => {
+                steps.push(Step::Leave(node));
+                if node.is_dir() {
+                    need(fs, &node, caller, W | X)?;
+                    let at = steps.len();
+                    let entries = fs.read_dir(node.inode, Cursor::start());
+                    steps.extend(entries.filter_map(|entry| fs.get(entry.inode)).map(Step::Visit));
+                    steps[at..].reverse();
+                }
             }
-            if node.is_dir() {
-                need(fs, &node, caller, W | X)?;
+            Step::Leave(node) => {
+                if node.eattr & NodeView::SNAPSHOT == 0 || node.eattr & PROTECTED != 0 {
+                    return Err(Status::EPERM);
+                }
             }
         }
     }
-    Ok(dir.inode)
+    Ok(())
 }
 
 /// What APPEND_SLICE asks for: chunks `from` up to but without `to` of `src` at the end of `dst`.

@@ -77,7 +77,7 @@ pub fn changed_class(
 ) -> Result<(StorageClass, bool), Status> {
     type M = ClassMask;
     let changes = mask & !M::FORCE != 0;
-    if changes {
+    if mask != 0 {
         need_admin(caps)?;
     }
     let id = fs.sclass_by_name(&wish.name).ok_or(Status::NOSUCHCLASS)?;

@@ -4,7 +4,7 @@ use super::caller::SessionCaps;
 use super::resolve::resolve;
 use crate::{Cursor, Fs, NodeView, TreeStats};
 use std::collections::BTreeMap;
-use types::{Inode, NodeType, Status};
+use types::{Inode, Status};
 
 /// How many nodes have each value: files (for some questions everything but directories), then directories.
 pub type Spread<T> = (BTreeMap<T, u32>, BTreeMap<T, u32>);
@@ -96,9 +96,9 @@ pub fn tree_stats(fs: &Fs, caps: &SessionCaps, inode: Inode) -> Result<TreeStats
 
 /// ARCHCTL get: always everything below.
 pub fn archived(fs: &Fs, caps: &SessionCaps, inode: Inode) -> Result<Archived, Status> {
-    let top = resolve(fs, caps, inode)?;
+    let top = need_class(resolve(fs, caps, inode)?)?;
     let mut sum = Archived::default();
-    for node in walk(fs, top, true).filter(|node| node.kind == NodeType::File || node.kind.has_chunks()) {
+    for node in walk(fs, top, true).filter(|node| node.kind.has_chunks()) {
         let chunks = fs.chunks_of(node.inode, types::ChunkIndex(0));
         let known = chunks.iter().filter_map(|(_, id)| fs.chunk(*id));
         let (yes, no) =

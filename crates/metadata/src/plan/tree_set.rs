@@ -8,7 +8,7 @@ use super::resolve::resolve;
 use super::tree::{has_class, walk};
 use crate::{FIRST_USER_CLASS, Fs, NodeView};
 use ondisk::Op;
-use types::{Inode, Name, Status};
+use types::{ChunkIndex, Inode, Name, Status};
 
 /// What to do, in the low two bits of an `smode`.
 const KIND: u8 = 3;
@@ -18,6 +18,9 @@ const DECREASE: u8 = 2;
 const EXCHANGE: u8 = 3;
 /// Everything below, too.
 const RECURSIVE: u8 = 4;
+
+/// The longest trash time that can be stored: 65535 hours.
+const MAX_TRASH_SECONDS: u32 = 65_535 * 3600;
 
 /// A change of a tree: operations, whose outcomes are changed, unchanged and denied nodes, and nodes that were
 /// counted without one.
@@ -71,6 +74,8 @@ pub fn plan_set_trash_time(
     if smode & KIND == EXCHANGE {
         return Ok(unchanged(fs, top, smode, has_class, |node| frozen(node, caller)));
     }
+    // Stock keeps the hours modulo 2^16, and what was to be kept for long would be gone at once.
+    let seconds = seconds.min(MAX_TRASH_SECONDS);
     Ok(TreeChange::one(Op::SetTrashTime { inode: top.inode, uid: caller.uid, seconds, smode }))
 }
 
@@ -117,16 +122,22 @@ pub fn plan_set_eattr(
     Ok(TreeChange::one(Op::SetEattr { inode: top.inode, uid: caller.uid, bits, smode }))
 }
 
-/// ARCHCTL: `set` or clear, always everything below.
+/// ARCHCTL: `set` or clear, always everything below. `None` for a file without chunks: there is nothing to do, and
+/// stock does not replay such a line.
 pub fn plan_set_archived(
     fs: &Fs,
     caller: &Caller<'_>,
     inode: Inode,
     set: bool,
-) -> Result<Op<'static>, Status> {
+) -> Result<Option<Op<'static>>, Status> {
     refuse(caller, caller.caps.disabled(Disable::SetEattr))?;
     let top = resolve(fs, caller.caps, inode)?;
-    Ok(Op::ArchChg { inode: top.inode, uid: caller.uid, cmd: set.into() })
+    need_class_holder(&top)?;
+    if !top.is_dir() && frozen(&top, caller) {
+        return Err(Status::EPERM);
+    }
+    let chunks = top.is_dir() || !fs.chunks_of(top.inode, ChunkIndex(0)).is_empty();
+    Ok(chunks.then(|| Op::ArchChg { inode: top.inode, uid: caller.uid, cmd: set.into() }))
 }
 
 /// SETSCLASS.
@@ -205,7 +216,7 @@ fn changes_class(now: u8, (src, dst): (u8, u8), smode: u8) -> bool {
         SET => now != dst,
         INCREASE => now < dst,
         DECREASE => now > dst,
-        _ => now == src && src != dst,
+        _ => now == src,
     }
 }
 
@@ -313,6 +324,21 @@ mod tests {
         assert_eq!(fs.get(Inode(3)).unwrap().trash_hours, 2);
         let exchange = plan(&fs, 2, 3601, 7).unwrap();
         assert_eq!((exchange.ops.len(), exchange.unchanged, exchange.denied), (0, 2, 1));
+        let caps = SessionCaps { trash_times: (0, u32::MAX), ..caps };
+        let caller = Caller::single(&caps, 5, 0);
+        let change = plan_set_trash_time(&fs, &caller, Inode(3), u32::MAX, 0).unwrap();
+        assert_eq!(run(&mut fs, &change), [1, 0, 0]);
+        assert_eq!(fs.get(Inode(3)).unwrap().trash_hours, u16::MAX);
+    }
+
+    #[test]
+    fn only_chunks_are_archived() {
+        let fs = fs();
+        let caps = caps(0);
+        let plan = |uid, inode| plan_set_archived(&fs, &Caller::single(&caps, uid, 0), Inode(inode), true);
+        assert_eq!(plan(5, 3), Ok(None));
+        assert_eq!(plan(7, 3), Err(Status::EPERM));
+        assert!(matches!(plan(7, 2), Ok(Some(_))));
     }
 
     #[test]

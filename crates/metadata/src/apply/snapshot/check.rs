@@ -3,7 +3,7 @@
 use super::{OVERWRITE, Run};
 use crate::fs::Fs;
 use crate::ns::nodes::eattr;
-use types::{Inode, NodeType, Status};
+use types::{Inode, Status};
 
 /// What is marked so is not written over.
 const KEPT: u8 = eattr::UNDELETABLE | eattr::APPENDONLY | eattr::IMMUTABLE;
@@ -21,9 +21,6 @@ impl Fs {
         let there = self.lookup(parent, name);
         if name.is_empty() || (rec.is_dir() && self.is_below(parent, src)) || there == Some(src) {
             return Err(Status::EINVAL);
-        }
-        if rec.is(NodeType::Trash) || rec.is(NodeType::Sustained) {
-            return Err(Status::EPERM);
         }
         let mut pairs: Vec<(Inode, Inode)> = there.map(|dst| (src, dst)).into_iter().collect();
         while let Some((src, dst)) = pairs.pop() {
