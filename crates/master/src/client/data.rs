@@ -9,6 +9,7 @@ use ondisk::Op;
 use placement::{Grant, Waiters, WriteRequest};
 use proto::client_master as p;
 use proto::{HEADER_SIZE, Packet};
+use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use types::{ChunkId, ChunkIndex, ChunkVersion, Inode, MsgId, Reply, Rest, SessionId, Status, Tag, Wire};
 
@@ -39,12 +40,28 @@ struct Running {
     cur: ChunkId,
 }
 
-/// All of them.
-pub(crate) struct PendingChunks(Waiters<Waiting>);
+/// All of them, and who holds which chunk's lock.
+pub(crate) struct PendingChunks {
+    waiters: Waiters<Waiting>,
+    holders: HashMap<ChunkId, SessionId>,
+}
 
 impl Default for PendingChunks {
     fn default() -> Self {
-        PendingChunks(Waiters::new(MAX_PARKED))
+        PendingChunks { waiters: Waiters::new(MAX_PARKED), holders: HashMap::new() }
+    }
+}
+
+impl PendingChunks {
+    /// A session says that the chunk's lock is its own. That is believed unless another one is known to hold it: two
+    /// writers at once could leave different data in different copies. Locks of before a restart have no known holder.
+    fn may_continue(&self, chunk: ChunkId, session: SessionId) -> bool {
+        self.holders.get(&chunk).is_none_or(|holder| *holder == session)
+    }
+
+    /// Forgets holders of locks that ran out.
+    pub(crate) fn prune_holders(&mut self, is_locked: impl Fn(ChunkId) -> bool) {
+        self.holders.retain(|chunk, _| is_locked(*chunk));
     }
 }
 
@@ -123,7 +140,7 @@ impl Master {
             chunk: Some(planned.chunk).filter(|c| c.0 != 0),
             class: planned.node.sclass,
             client: self.client_ip(from.conn),
-            continue_op: flags & CONTINUE_OP != 0,
+            continue_op: flags & CONTINUE_OP != 0 && self.pending.may_continue(planned.chunk, m.session),
         };
         let now = self.chunk_time();
         let grant = self.cluster.write_grant(now, &crate::cs::Meta(&self.fs), request);
@@ -139,11 +156,12 @@ impl Master {
         if let Err(status) = self.run_chunk_op(&op, cur) {
             return self.refuse(net, from, status);
         }
+        self.pending.holders.insert(cur, m.session);
         let running =
             Running { session: m.session, inode: q.inode, index: q.index, prev: planned.chunk, cur };
         if started {
             let waiting = self.waiting(from, Some(running));
-            self.pending.0.await_operation(cur, waiting);
+            self.pending.waiters.await_operation(cur, waiting);
         } else {
             self.write_granted(net, from.conn, q.msgid, running, before);
         }
@@ -223,6 +241,7 @@ impl Master {
 
     /// The chunk may be changed by others again.
     fn unlock(&mut self, chunk: ChunkId) -> Result<(), Status> {
+        self.pending.holders.remove(&chunk);
         let locked_until = self.fs.chunk(chunk).ok_or(Status::NOCHUNK)?.locked_until;
         if locked_until != 0 {
             self.run(&Op::Unlock { chunk })?;
@@ -256,7 +275,7 @@ impl Master {
                 let session = from.member.session;
                 let running = Running { session, inode: node.inode, index, prev: chunk, cur };
                 let waiting = self.waiting(from, Some(running));
-                self.pending.0.await_operation(cur, waiting);
+                self.pending.waiters.await_operation(cur, waiting);
             }
             Truncation::Reserve => {
                 let start =
@@ -324,7 +343,7 @@ impl Master {
 
     /// An operation on chunkservers has ended: its request is answered, or undone.
     pub(crate) fn operation_done(&mut self, net: &mut Net, chunk: ChunkId, status: Status) {
-        let Some(waiting) = self.pending.0.finished(chunk) else { return };
+        let Some(waiting) = self.pending.waiters.finished(chunk) else { return };
         let Some(run) = waiting.running else { return };
         let member = match self.clients.get(waiting.conn).map(|link| link.role) {
             Some(super::links::Role::Mount(member)) => member,
@@ -352,6 +371,7 @@ impl Master {
 
     /// The file gets its old chunk back.
     fn roll_back(&mut self, run: Running) {
+        self.pending.holders.remove(&run.cur);
         if self.fs.get(run.inode).is_some() && self.fs.chunk_at(run.inode, run.index) == Some(run.cur) {
             let op = Op::Rollback { inode: run.inode, index: run.index, prev: run.prev, cur: run.cur };
             self.run_or_tell(&op);
@@ -383,8 +403,8 @@ impl Master {
 
     /// A chunk is free again: those who waited for it are served in order, until one of them takes it.
     pub(crate) fn retry_parked(&mut self, net: &mut Net, chunk: ChunkId) {
-        for _ in 0..self.pending.0.parked_on(chunk) {
-            let Some(waiting) = self.pending.0.next(chunk) else { return };
+        for _ in 0..self.pending.waiters.parked_on(chunk) {
+            let Some(waiting) = self.pending.waiters.next(chunk) else { return };
             self.client_frame(net, waiting.conn, waiting.id, &waiting.body);
             let locked = self.fs.chunk(chunk).is_some_and(|c| c.locked_until >= self.now);
             if locked {
@@ -396,14 +416,14 @@ impl Master {
     /// Once a second: who has waited for too long is told so.
     pub(crate) fn expire_waiting(&mut self, net: &mut Net) {
         let now = self.chunk_time();
-        for (waiting, status) in self.pending.0.expire(now.at) {
+        for (waiting, status) in self.pending.waiters.expire(now.at) {
             send_status(net, waiting.conn, waiting.id, &waiting.body, status);
         }
     }
 
     /// A client is gone: what it waited for is undone.
     pub(crate) fn drop_pending(&mut self, conn: ConnId) {
-        for (_, waiting) in self.pending.0.remove(|w| w.conn == conn) {
+        for (_, waiting) in self.pending.waiters.remove(|w| w.conn == conn) {
             if let Some(run) = waiting.running {
                 self.roll_back(run);
             }
@@ -422,7 +442,7 @@ impl Master {
         if matches!(status, Status::LOCKED | Status::CHUNKBUSY) {
             let waiting = self.waiting(from, None);
             let now = self.chunk_time();
-            if self.pending.0.park(now.at, chunk, status, waiting).is_ok() {
+            if self.pending.waiters.park(now.at, chunk, status, waiting).is_ok() {
                 return;
             }
         }
@@ -445,4 +465,20 @@ fn send_status(net: &mut Net, conn: ConnId, id: u32, body: &[u8], status: Status
     (id + 1, 5_u32).encode(&mut frame);
     (msgid_of(body), status).encode(&mut frame);
     net.send_bytes(conn, &frame);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_goes_on_with_a_lock_that_is_another_ones() {
+        let mut pending = PendingChunks::default();
+        let (chunk, mine, other) = (ChunkId(7), SessionId(1), SessionId(2));
+        assert!(pending.may_continue(chunk, mine), "a lock of before a restart");
+        pending.holders.insert(chunk, mine);
+        assert!(pending.may_continue(chunk, mine) && !pending.may_continue(chunk, other));
+        pending.prune_holders(|_| false);
+        assert!(pending.may_continue(chunk, other));
+    }
 }

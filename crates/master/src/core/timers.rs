@@ -66,6 +66,8 @@ impl Master {
         self.empty_buckets(seconds);
         if seconds.is_multiple_of(10) {
             self.check_sessions(net, now);
+            let (fs, unix) = (&self.fs, self.now);
+            self.pending.prune_holders(|chunk| fs.chunk(chunk).is_some_and(|c| c.is_locked(unix)));
         }
         if seconds.is_multiple_of(60) {
             self.free_inodes();
