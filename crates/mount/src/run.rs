@@ -162,33 +162,6 @@ fn cache_options(options: &MountOptions) -> CacheOptions {
 
 /// The line a stock mfsmount prints (`spec/tools.md` 15.2).
 fn greeting(master: &MasterInfo) -> String {
-    const DISABLES: [&str; 25] = [
-        "chown",
-        "chmod",
-        "symlink",
-        "mkfifo",
-        "mkdev",
-        "mksock",
-        "mkdir",
-        "unlink",
-        "rmdir",
-        "rename",
-        "move",
-        "link",
-        "create",
-        "readdir",
-        "read",
-        "write",
-        "truncate",
-        "setlength",
-        "appendchunks",
-        "snapshot",
-        "settrash",
-        "setsclass",
-        "seteattr",
-        "setxattr",
-        "setfacl",
-    ];
     let limits = master.limits;
     let has = |bit: u8| limits.flags & bit != 0;
     let mut line = String::from("mfsmaster accepted connection with parameters: ");
@@ -212,7 +185,7 @@ fn greeting(master: &MasterInfo) -> String {
         line += &format!(" ; settrashtime limited to ({}:{})", duration(from), duration(to));
     }
     let disabled: Vec<&str> =
-        (0..25).filter(|i| limits.disables & 1 << i != 0).map(|i| DISABLES[i]).collect();
+        (0..25).filter(|i| limits.disables & 1 << i != 0).map(|i| types::DISABLE_WORDS[i]).collect();
     if !disabled.is_empty() {
         line += &format!(" ; disabled commands: {}", disabled.join(","));
     }

@@ -3,7 +3,6 @@
 use super::Meta;
 use super::links::State;
 use crate::core::Master;
-use md5::{Digest, Md5};
 use net::reactor::{ConnId, Net, Verdict};
 use placement::{Registration, ServerId};
 use proto::cs_master::{Ack, CsBegin, CsRegister, ListedChunk, MasterAck, Space};
@@ -136,11 +135,7 @@ fn gib(bytes: u64) -> f64 {
 
 /// MD5( challenge[0..16] | AUTH_CODE | challenge[16..32] ).
 fn answer_to(challenge: &[u8; 32], code: &str) -> [u8; 16] {
-    let mut md5 = Md5::new();
-    md5.update(&challenge[..16]);
-    md5.update(code);
-    md5.update(&challenge[16..]);
-    md5.finalize().into()
+    md5::compute([&challenge[..16], code.as_bytes(), &challenge[16..]].concat()).0
 }
 
 /// Space as placement has it.

@@ -1,7 +1,6 @@
 //! `mfsexports.cfg`: who may mount what, and how (`spec/config-and-daemons.md` 7).
 
 mod address;
-mod disable;
 mod parse;
 mod select;
 #[cfg(test)]

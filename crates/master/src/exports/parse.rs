@@ -1,8 +1,8 @@
 //! From text to lines.
 
-use super::{AddressRange, Export, ExportOptions, disable};
-use md5::{Digest, Md5};
+use super::{AddressRange, Export, ExportOptions};
 use thiserror::Error;
+use types::DISABLE_WORDS;
 
 /// A line, or a part of one, that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -112,7 +112,7 @@ fn parse_options(
             ("admin" | "canchangequota", None) => options.admin = true,
             ("maproot", Some(ids)) => maproot = Some(parse_ids(ids)?),
             ("mapall", Some(ids)) => mapall = Some(parse_ids(ids)?),
-            ("password", Some(text)) => options.password = Some(Md5::digest(text).into()),
+            ("password", Some(text)) => options.password = Some(md5::compute(text).0),
             ("md5pass", Some(hex)) => options.password = Some(parse_md5(hex)?),
             ("minversion", Some(text)) => options.min_version = parse_version(text)?,
             ("mingoal", Some(text)) => options.goals.0 = parse_goal(text)?,
@@ -122,8 +122,8 @@ fn parse_options(
             ("umask", Some(text)) => options.umask = parse_umask(text)?,
             ("disable", Some(words)) => {
                 for word in words.split(':') {
-                    match disable::bit(word) {
-                        Some(bit) => options.disables |= bit,
+                    match DISABLE_WORDS.iter().position(|w| *w == word) {
+                        Some(bit) => options.disables |= 1 << bit,
                         None => notes.push(format!("unknown operation '{word}' in 'disable' is ignored")),
                     }
                 }

@@ -1,7 +1,6 @@
 //! Which line is a client's.
 
 use super::Export;
-use md5::{Digest, Md5};
 use std::net::Ipv4Addr;
 use types::Status;
 
@@ -65,11 +64,7 @@ impl<'a> Selection<'a> {
 
 /// MD5( challenge[0..16] | MD5(password) | challenge[16..32] ).
 fn expected(challenge: &Challenge, password: &[u8; 16]) -> [u8; 16] {
-    let mut md5 = Md5::new();
-    md5.update(&challenge[..16]);
-    md5.update(password);
-    md5.update(&challenge[16..]);
-    md5.finalize().into()
+    md5::compute([&challenge[..16], password, &challenge[16..]].concat()).0
 }
 
 /// Without slashes at either end, and single ones between.

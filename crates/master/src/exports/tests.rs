@@ -1,5 +1,4 @@
 use super::*;
-use md5::{Digest, Md5};
 use std::net::Ipv4Addr;
 use types::Status;
 
@@ -82,8 +81,8 @@ fn passwords() {
     let text = "* / rw,password=secret";
     let challenge = std::array::from_fn(|i| i as u8);
     let answer = |password: &str| {
-        let inner: [u8; 16] = Md5::digest(password).into();
-        Md5::digest([&challenge[..16], &inner, &challenge[16..]].concat()).into()
+        let inner = md5::compute(password).0;
+        md5::compute([&challenge[..16], &inner, &challenge[16..]].concat()).0
     };
     let plain = mount([1, 1, 1, 1], "/");
     assert_eq!(selected(text, &plain), Err(Status::NOPASSWORD));

@@ -1,7 +1,7 @@
-//! Operations that an export line can refuse.
+//! Operations that an export line can refuse (`spec/wire-client-master.md` 2.10).
 
-/// Words of `disable=`, in the order of their bits.
-const WORDS: [&str; 25] = [
+/// Their names in `mfsexports.cfg` (`disable=`), in the order of the bits that sessions carry.
+pub const DISABLE_WORDS: [&str; 25] = [
     "chown",
     "chmod",
     "symlink",
@@ -28,8 +28,3 @@ const WORDS: [&str; 25] = [
     "setxattr",
     "setfacl",
 ];
-
-/// The bit of a word.
-pub(super) fn bit(word: &str) -> Option<u32> {
-    WORDS.iter().position(|w| *w == word).map(|i| 1 << i)
-}
