@@ -23,7 +23,14 @@ fn chunks(disk: &Path) -> Result<BTreeMap<String, String>> {
         }
         for file in fs::read_dir(folder.path())? {
             let file = file?;
-            found.insert(file.file_name().to_string_lossy().into_owned(), sha256(&file.path())?);
+            match sha256(&file.path()) {
+                Ok(sum) => {
+                    found.insert(file.file_name().to_string_lossy().into_owned(), sum);
+                }
+                // A new version is a new name, and a copy too many goes away.
+                Err(_) if !file.path().exists() => return chunks(disk),
+                Err(error) => return Err(error),
+            }
         }
     }
     Ok(found)

@@ -12,6 +12,7 @@ mod links;
 pub(crate) mod locks;
 mod namespace;
 mod notify;
+pub(crate) mod pending;
 mod periodic;
 mod register;
 mod sclass;

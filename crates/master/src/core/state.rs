@@ -35,7 +35,7 @@ pub(crate) struct Master {
     /// Metaloggers' connections, and the lines kept for them.
     pub(crate) metaloggers: crate::metaloggers::Metaloggers,
     /// Requests that wait for chunkservers.
-    pub(crate) pending: crate::client::data::PendingChunks,
+    pub(crate) pending: crate::client::pending::PendingChunks,
     /// Calls that wait for locks.
     pub(crate) locks: crate::client::locks::LockWaiters,
     /// Who may mount what.
