@@ -36,12 +36,12 @@ impl Master {
         let flags = self.lookup_flags(m, &found, &mut attr);
         let place = self.chunk_zero(m, &found);
         let inode = shown(&m.caps, found.node.inode);
-        let locations = place.as_ref().map(|(_, _, locations)| locations.clone()).unwrap_or_default();
-        let chunk0 = place.map(|(chunk, version, _)| p::ChunkPlace {
-            chunk,
-            version,
-            copies: types::Rest::Items(&locations),
-        });
+        let (head, locations) = match place {
+            Some((chunk, version, locations)) => (Some((chunk, version)), locations),
+            None => (None, Vec::new()),
+        };
+        let copies = types::Rest::Items(&locations);
+        let chunk0 = head.map(|(chunk, version)| p::ChunkPlace { chunk, version, copies });
         let reply = Reply::Body(p::LookupData { inode, attr, flags, chunk0 });
         send(self, &p::FuseLookupReply { msgid: q.msgid, reply });
     }

@@ -3,7 +3,7 @@
 use super::access::{AccessSet, R, W, X, access_set, need};
 use super::caller::{Caller, Disable, SessionFlag};
 use super::quota::{Growth, check_quota};
-use super::resolve::{resolve, resolve_unchecked, shown};
+use super::resolve::{resolve, resolve_unchecked};
 use crate::{Fs, NodeView};
 use ondisk::Op;
 use types::{Bytes32, Inode, MAX_SYMLINK, Name, NodeType, ROOT, Status};
@@ -136,7 +136,7 @@ pub fn plan_symlink<'a>(
     Ok(Op::Symlink { parent: dir.inode, name, target: Bytes32::new(target), uid: caller.uid, gid })
 }
 
-/// LINK (3.3.8). Answers with the operation and the node to be shown.
+/// LINK (3.3.8).
 pub fn plan_link<'a>(
     fs: &Fs,
     caller: &Caller<'_>,
@@ -204,11 +204,6 @@ fn need_free_name(fs: &Fs, caller: &Caller<'_>, dir: &NodeView, name: Name<'_>) 
 /// A directory with the setgid bit gives its group to what is made in it.
 fn group_in(dir: &NodeView, caller: &Caller<'_>) -> u32 {
     if dir.mode & 0o2000 != 0 { dir.gid } else { caller.gid }
-}
-
-/// READDIR and READLINK of a session show the session's root as 1; used where an inode leaves the master.
-pub(super) fn shown_inode(caller: &Caller<'_>, inode: Inode) -> Inode {
-    shown(caller.caps, inode)
 }
 
 /// What listing a directory needs.

@@ -2,8 +2,8 @@
 
 use super::attr::attr_of_entry;
 use super::caller::{Caller, Disable};
-use super::namespace::{need_dir, need_list, shown_inode};
-use super::resolve::resolve;
+use super::namespace::{need_dir, need_list};
+use super::resolve::{resolve, shown};
 use crate::{Cursor, Fs, NodeView};
 use types::{Inode, Name, Status, Wire};
 
@@ -82,7 +82,7 @@ impl Listing<'_> {
         let Some(node) = self.fs.get(inode) else { return Ok(()) };
         let name = Name::new(name).ok_or(Status::EINVAL)?;
         name.encode(&mut self.bytes);
-        shown_inode(self.caller, inode).encode(&mut self.bytes);
+        shown(self.caller.caps, inode).encode(&mut self.bytes);
         if self.with_attr {
             attr_of_entry(self.fs, &node, self.dir.eattr, self.caller).encode(&mut self.bytes);
         } else {
