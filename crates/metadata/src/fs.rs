@@ -2,9 +2,9 @@
 
 use crate::file::{Chunks, Tables};
 use crate::ns::TreeStats;
-use crate::ns::times::FineTimes;
 use crate::ns::edges::{FIRST_EDGE_ID, UNSET_EDGE_ID};
 use crate::ns::records::{EdgeRec, NodeRec};
+use crate::ns::times::FineTimes;
 use crate::store::{Bitmap, Chunked, Hasher, Index, Pages, Slab, Strings};
 use crate::tables::acl::Acls;
 use crate::tables::csdb::Csdb;

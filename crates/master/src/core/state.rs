@@ -52,6 +52,8 @@ pub(crate) struct Master {
     pub(crate) started: Instant,
     /// Unix seconds of the event at hand.
     pub(crate) now: u32,
+    /// Nanoseconds that belong to it; 0 when times are kept as stock does.
+    pub(crate) now_nanos: u32,
     /// The check of all files.
     pub(crate) file_loop: crate::file_loop::FileLoop,
     /// Timers and images.

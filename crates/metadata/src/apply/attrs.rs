@@ -18,11 +18,7 @@ impl Fs {
         Ok(Outcome::none())
     }
 
-    pub(super) fn set_times(
-        &mut self,
-        inode: Inode,
-        times: [Time; 3],
-    ) -> Result<Outcome, Status> {
+    pub(super) fn set_times(&mut self, inode: Inode, times: [Time; 3]) -> Result<Outcome, Status> {
         self.existing(inode)?;
         self.put_times(inode, times);
         Ok(Outcome::none())

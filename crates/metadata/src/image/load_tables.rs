@@ -10,7 +10,8 @@ use crate::tables::plock::{PosixLocks, PosixRange};
 use crate::tables::quota::Quota;
 use crate::tables::sessions::Session;
 use ondisk::image::{
-    Body, Csdb, FineTimesRecord, Flck, Free, Open, Pacl, Plck, PosixLockRecord, Quot, Section, Sess, Xatr, Xtim,
+    Body, Csdb, FineTimesRecord, Flck, Free, Open, Pacl, Plck, PosixLockRecord, Quot, Section, Sess, Xatr,
+    Xtim,
 };
 use types::{Inode, Time};
 

@@ -7,7 +7,9 @@ use ondisk::{
     AclEntries, AttrExtra, CsdbAction, Line, LockKind, MaskList, NewNode, Op, Outcome, QuotaLimits,
     SclassCounts, SessionFields, SnapshotGids,
 };
-use types::{Bytes32, CHUNK_SIZE, ChunkId, ChunkIndex, ChunkVersion, Gids, Inode, Name, NodeType, SessionId, Time};
+use types::{
+    Bytes32, CHUNK_SIZE, ChunkId, ChunkIndex, ChunkVersion, Gids, Inode, Name, NodeType, SessionId, Time,
+};
 
 /// A small generator of numbers that look random.
 pub(crate) struct Dice(pub(crate) u64);

@@ -2,8 +2,8 @@
 
 use super::{DumpSection, Style, hex, text::text};
 use crate::image::{
-    AclRecord, Edge, EdgeRecord, FineTimesRecord, Free, FreeRecord, Node, NodeData, NodeHead, NodeRecord, Pacl,
-    Quot, QuotaRecord, Xatr, XattrRecord, Xtim,
+    AclRecord, Edge, EdgeRecord, FineTimesRecord, Free, FreeRecord, Node, NodeData, NodeHead, NodeRecord,
+    Pacl, Quot, QuotaRecord, Xatr, XattrRecord, Xtim,
 };
 use std::io::{self, Write};
 use types::{ChunkId, Inode, NodeType};

@@ -1,7 +1,7 @@
 //! How a value is an argument of an operation.
 
-use super::text::{decimal, escape};
 use super::fine::FineTimes;
+use super::text::{decimal, escape};
 use super::{LineError, scan::Scan};
 use types::{Bytes32, ChunkId, ChunkIndex, ChunkVersion, Inode, MAX_NAME, Name, SessionId, Time};
 

@@ -79,7 +79,8 @@ impl<'a> Scan<'a> {
     /// Reads ahead what the line's end says of its times.
     pub(crate) fn look_for_fine_times(&mut self) -> Result<(), LineError> {
         let line = self.ahead().split(|b| *b == 0).next().unwrap_or_default();
-        self.fine = FineTimes::find(line).ok_or_else(|| self.expected("';' and parts of seconds at the end"))?;
+        self.fine =
+            FineTimes::find(line).ok_or_else(|| self.expected("';' and parts of seconds at the end"))?;
         Ok(())
     }
 
