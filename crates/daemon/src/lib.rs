@@ -24,5 +24,6 @@ pub use context::{Context, Recovery};
 pub use launch::main;
 pub use layout::Layout;
 pub use lock::Lock;
+pub use privileges::default_user;
 pub use program::Program;
 pub use signals::{Pending, Signals, Trigger};

@@ -95,12 +95,9 @@ impl Config {
 
 /// Not set means what 2 means: nothing is acknowledged before it is on disk.
 fn durability(cfg: &daemon::Config) -> Durability {
-    if !cfg.is_set("CHANGELOG_SAVE_MODE") {
-        return Durability::Synced;
-    }
-    match cfg.int("CHANGELOG_SAVE_MODE") {
-        0 => Durability::Background,
-        1 => Durability::Written,
+    match cfg.optional_int("CHANGELOG_SAVE_MODE") {
+        Some(0) => Durability::Background,
+        Some(1) => Durability::Written,
         _ => Durability::Synced,
     }
 }
