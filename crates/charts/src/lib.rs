@@ -7,11 +7,13 @@
 mod file;
 mod id;
 mod picture;
+mod recorder;
 mod rings;
 mod series;
 
 pub use file::StatsFileError;
 pub use id::{ChartId, RANGES, Range};
 pub use picture::picture;
+pub use recorder::{Recorded, Recorder};
 pub use rings::{Charts, NO_DATA, SAMPLES};
 pub use series::{Axis, CHUNKSERVER, Combined, Join, MASTER, Series, Table};

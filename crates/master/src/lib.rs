@@ -4,6 +4,7 @@
 //! leaves when its line is durable. Everything slow (fsync, images) happens on other threads and comes back as an
 //! event.
 
+mod charts;
 mod client;
 mod config;
 mod core;
@@ -19,6 +20,5 @@ mod random;
 pub mod recovery;
 pub mod storage;
 pub mod topology;
-mod usage;
 
 pub use core::PROGRAM;

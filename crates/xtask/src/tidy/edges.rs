@@ -19,7 +19,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("charts", &[]),
     ("chunkstore", &["types"]),
     ("chunkserver", &["chunkstore", "daemon", "net", "proto", "types"]),
-    ("master", &["daemon", "metadata", "net", "ondisk", "placement", "proto", "types"]),
+    ("master", &["charts", "daemon", "metadata", "net", "ondisk", "placement", "proto", "types"]),
     ("metalogger", &["daemon", "net", "ondisk", "proto", "types"]),
     ("client", &["net", "proto", "types"]),
     ("mount", &["client", "types"]),
