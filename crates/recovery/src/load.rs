@@ -3,14 +3,17 @@
 use super::choose::{Candidate, newest, usual};
 use super::merge::{LogBytes, Merge};
 use super::unfinished::{Unfinished, Watch};
-use crate::config::Config;
 use crate::images::{BACK, CURRENT, TMP};
-use crate::journal::changelog_name;
 use crate::storage::Storage;
 use anyhow::{Context, Result, bail};
 use metadata::Fs;
 use ondisk::Line;
 use std::time::{Duration, Instant};
+
+/// The name of the n-th changelog; 0 is the one being written (`spec/metadata-format.md` 2).
+pub fn changelog_name(n: u32) -> String {
+    format!("changelog.{n}.mfs")
+}
 
 /// How careful to be.
 #[derive(Clone, Copy, Debug)]
@@ -21,14 +24,6 @@ pub struct Rules {
     pub ignore_errors: bool,
     /// `-x`: name every file.
     pub verbose: bool,
-}
-
-impl Rules {
-    /// As the command line said.
-    pub(crate) fn of(config: &Config) -> Self {
-        let given = &config.recovery;
-        Rules { recover: given.recover, ignore_errors: given.ignore_errors, verbose: given.verbose > 0 }
-    }
 }
 
 /// A state, and how it came about.
@@ -135,6 +130,12 @@ fn replay(fs: &mut Fs, logs: &[LogBytes], watch: &mut Watch) -> Result<()> {
     Ok(())
 }
 
+/// A name beside `metadata.mfs` that nothing has yet.
+fn free_name(storage: &dyn Storage) -> String {
+    let mut names = (0..u32::MAX).map(|n| format!("{CURRENT}.{n:06}"));
+    names.find(|name| !storage.exists(name)).unwrap_or_else(|| format!("{CURRENT}.aside"))
+}
+
 /// The base becomes `metadata.mfs.back`, where metaloggers look for it; what is half-written goes.
 fn tidy(storage: &dyn Storage, base: &Candidate) -> Result<()> {
     let done = || -> std::io::Result<()> {
@@ -145,7 +146,7 @@ fn tidy(storage: &dyn Storage, base: &Candidate) -> Result<()> {
             let aside = if base.name == CURRENT || !storage.exists(BACK) {
                 BACK.to_owned()
             } else {
-                format!("{CURRENT}.{:06X}", crate::random::number() & 0xFF_FFFF)
+                free_name(storage)
             };
             storage.rename(CURRENT, &aside)?;
         }
