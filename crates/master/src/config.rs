@@ -90,7 +90,8 @@ impl Config {
         recovery::Rules {
             recover: given.recover,
             ignore_errors: given.ignore_errors,
-            verbose: given.verbose > 0,
+            verbose: given.verbose,
+            ..recovery::Rules::default()
         }
     }
 

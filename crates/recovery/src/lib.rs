@@ -7,12 +7,14 @@ mod choose;
 pub mod images;
 mod load;
 mod merge;
+mod progress;
 pub mod storage;
 #[cfg(test)]
 mod tests;
 mod unfinished;
 
-pub use choose::{Candidate, inspect, newest, usual};
-pub use load::{Loaded, Rules, changelog_name, load, rebuild};
+pub use choose::{Candidate, candidates, inspect, usual};
+pub use load::{Loaded, Rules, changelog_name, changelogs, load, make_way, rebuild, recover};
 pub use merge::{LogBytes, Merge, MergeError, MergedLine};
+pub use progress::{LogProgress, Progress};
 pub use unfinished::Unfinished;
