@@ -12,13 +12,11 @@ mod cs;
 mod data_cache;
 pub mod exports;
 mod file_loop;
-pub mod images;
 pub mod journal;
 mod lock_queues;
 mod metaloggers;
 mod random;
-pub mod recovery;
-pub mod storage;
 pub mod topology;
 
 pub use core::PROGRAM;
+pub use recovery::{self, images, storage};

@@ -33,7 +33,7 @@ pub(super) fn run(ctx: &mut Context) -> Result<()> {
     let storage: Arc<dyn Storage> = Arc::new(DirStorage::new("."));
     let exports = load_exports(&config)?;
     let unix = unix_now();
-    let loaded = recovery::load(&*storage, &recovery::Rules::of(&config), unix)?;
+    let loaded = recovery::load(&*storage, &config.recovery_rules(), unix)?;
     let fs = loaded.fs;
     let mut reactor = Reactor::new().context("can't create the event loop")?;
     listen(&mut reactor, config.client_address, "clients", client_limits())?;
@@ -302,7 +302,7 @@ pub(super) fn restore(ctx: &mut Context) -> Result<()> {
     let mut config = read_config(ctx)?;
     config.recovery.recover = true;
     let storage = DirStorage::new(".");
-    let loaded = recovery::load(&storage, &recovery::Rules::of(&config), unix_now())?;
+    let loaded = recovery::load(&storage, &config.recovery_rules(), unix_now())?;
     let source = super::image_source(loaded.fs.snapshot(), unix_now());
     let bytes = images::store(&storage, config.keep_images, &source)
         .and_then(|bytes| images::seal(&storage).map(|()| bytes))
