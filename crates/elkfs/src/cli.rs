@@ -20,6 +20,9 @@ enum Command {
     Local(local::Command),
     /// Lay out programs, samples of configuration files and an empty data directory under a prefix
     Install(install::InstallArgs),
+    /// Images and changelogs of the metadata: check, compare, convert
+    #[command(subcommand)]
+    Meta(metatools::meta::Command),
     /// Measure
     #[command(subcommand)]
     Bench(Bench),
@@ -45,6 +48,7 @@ pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
     let result = match cli.command {
         Command::Local(command) => local::run(&command),
         Command::Install(args) => install::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Meta(command) => metatools::meta::run(&command),
         Command::Bench(Bench::Fs(args)) => bench::fs::run(&args).map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {

@@ -37,6 +37,18 @@ pub(crate) const PROGRAMS: &[Program] = &[
         main: roles::metalogger::main,
     },
     Program {
+        name: "mfsmetarestore",
+        also: &[],
+        about: "Makes the newest metadata from images and changelogs",
+        main: roles::metatools::restore,
+    },
+    Program {
+        name: "mfsmetadump",
+        also: &[],
+        about: "Shows a metadata image as text",
+        main: roles::metatools::dump,
+    },
+    Program {
         name: "mfsmount",
         also: &["mount.moosefs"],
         about: "Mounts the file system",
@@ -47,7 +59,8 @@ pub(crate) const PROGRAMS: &[Program] = &[
 /// The directory of an installation in which a name is: what only administrators and mount(8) run is in `sbin`.
 pub(crate) fn folder(name: &str) -> &'static str {
     match name {
-        "mfsmaster" | "mfschunkserver" | "mfsmetalogger" | "mount.moosefs" => "sbin",
+        "mfsmaster" | "mfschunkserver" | "mfsmetalogger" | "mfsmetarestore" | "mfsmetadump"
+        | "mount.moosefs" => "sbin",
         _ => "bin",
     }
 }

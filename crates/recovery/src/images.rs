@@ -36,17 +36,7 @@ pub struct ImageResult {
 /// Writes one image and puts it in place: tmp file, fsync, compare with what should be there, shift the previous ones
 /// (`keep` of them), rename, fsync of the directory. Until the last step every previous image is untouched.
 pub fn store(storage: &dyn Storage, keep: u32, source: &ImageSource) -> io::Result<u64> {
-    let mut out = BufWriter::with_capacity(1 << 20, storage.create(TMP)?);
-    source(&mut out)?;
-    let mut file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.sync()?;
-    drop(file);
-    let written = storage.open_at(TMP)?;
-    let mut verifier = Verifier::new(&*written);
-    let size = source(&mut verifier).and_then(|()| verifier.finish()).map_err(|e| {
-        let message = format!("{} does not read back as it was written: {e}", storage.describe(TMP));
-        io::Error::new(e.kind(), message)
-    })?;
+    let size = store_as(storage, TMP, source)?;
     if keep > 0 {
         shift_generations(storage, keep, |n| if n == 0 { BACK.into() } else { format!("{BACK}.{n}") })?;
     }
@@ -56,6 +46,22 @@ pub fn store(storage: &dyn Storage, keep: u32, source: &ImageSource) -> io::Resu
     }
     storage.sync_dir()?;
     Ok(size)
+}
+
+/// Writes a file, syncs it and compares it with what should be there. Its name is durable after
+/// [`Storage::sync_dir`].
+pub fn store_as(storage: &dyn Storage, name: &str, source: &ImageSource) -> io::Result<u64> {
+    let mut out = BufWriter::with_capacity(1 << 20, storage.create(name)?);
+    source(&mut out)?;
+    let mut file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.sync()?;
+    drop(file);
+    let written = storage.open_at(name)?;
+    let mut verifier = Verifier::new(&*written);
+    source(&mut verifier).and_then(|()| verifier.finish()).map_err(|e| {
+        let message = format!("{} does not read back as it was written: {e}", storage.describe(name));
+        io::Error::new(e.kind(), message)
+    })
 }
 
 /// Makes the last image the one a clean start looks for.

@@ -234,5 +234,8 @@ fn a_damaged_image_is_passed_over_when_an_older_one_leads_as_far() {
     assert_eq!((loaded.fs.version(), loaded.base.name.as_str()), (6, BACK));
     put(&dir, "changelog.0.mfs", &w.lines[3]);
     let why = told(load(&storage, &RECOVER, NOW));
-    assert!(why.contains("metadata_ml.mfs.back (version 6) is damaged") && why.contains("to version 5"), "{why}");
+    assert!(
+        why.contains("metadata_ml.mfs.back (version 6) is damaged") && why.contains("to version 5"),
+        "{why}"
+    );
 }

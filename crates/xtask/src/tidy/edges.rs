@@ -19,6 +19,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("chunkstore", &["types"]),
     ("chunkserver", &["chunkstore", "daemon", "net", "proto", "types"]),
     ("recovery", &["metadata", "ondisk", "types"]),
+    ("metatools", &["daemon", "metadata", "ondisk", "recovery", "types"]),
     ("master", &["daemon", "metadata", "net", "ondisk", "placement", "proto", "recovery", "types"]),
     ("metalogger", &["daemon", "net", "ondisk", "proto", "types"]),
     ("client", &["net", "proto", "types"]),
