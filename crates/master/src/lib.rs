@@ -4,6 +4,7 @@
 //! leaves when its line is durable. Everything slow (fsync, images) happens on other threads and comes back as an
 //! event.
 
+mod charts;
 mod client;
 mod config;
 mod core;
@@ -16,7 +17,6 @@ mod lock_queues;
 mod metaloggers;
 mod random;
 pub mod topology;
-mod usage;
 
 pub use core::PROGRAM;
 pub use recovery::{self, images, storage};
