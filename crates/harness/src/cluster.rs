@@ -109,6 +109,41 @@ impl Cluster {
         self.namespace.command(Path::new(program))
     }
 
+    /// A command for a program that works on files of metadata: `mfsmetarestore`, `mfsmetadump`.
+    pub fn offline(&self, make: Make, name: &'static str) -> Result<Command> {
+        let (program, first) = make.offline(name)?;
+        let mut command = self.namespace.command(&program);
+        command.args(first);
+        Ok(command)
+    }
+
+    /// A command of `elkfs` itself.
+    pub fn elkfs(&self) -> Result<Command> {
+        Ok(self.namespace.command(&Make::Ours.offline("")?.0))
+    }
+
+    /// The metalogger, if there is one.
+    pub fn metalogger(&mut self) -> Option<&mut Daemon> {
+        self.metalogger.as_mut()
+    }
+
+    /// Starts the metalogger after a stop.
+    pub fn start_metalogger(&mut self) -> Result<()> {
+        self.metalogger.as_mut().map_or(Ok(()), |metalogger| metalogger.start(&self.dir, &["start"]))
+    }
+
+    /// From its next start on the master is `make`'s and works in `data`, under the same address.
+    pub fn move_master(&mut self, make: Make, data: &Path) -> Result<()> {
+        let cfg = self.dir.path().join("master/mfsmaster.cfg");
+        let text = fs::read_to_string(&cfg).with_context(|| format!("read {}", cfg.display()))?;
+        let keep = text.lines().filter(|line| !line.starts_with("DATA_PATH"));
+        let text: String =
+            keep.chain([format!("DATA_PATH = {}", data.display()).as_str()]).collect::<Vec<_>>().join("\n");
+        fs::write(&cfg, text + "\n").with_context(|| format!("write {}", cfg.display()))?;
+        self.master.set_make(make);
+        Ok(())
+    }
+
     /// Starts the master after a stop, or with `recover` after a crash (`-a`: from image and changelog).
     pub fn start_master(&mut self, recover: bool) -> Result<()> {
         let more: &[&str] = if recover { &["-a", "start"] } else { &["start"] };

@@ -50,6 +50,11 @@ impl Daemon {
         self.make
     }
 
+    /// From the next start on another one's program plays the role.
+    pub(crate) fn set_make(&mut self, make: Make) {
+        self.make = make;
+    }
+
     /// Its pid while it runs.
     pub fn pid(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)

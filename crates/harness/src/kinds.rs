@@ -40,6 +40,14 @@ impl Role {
 }
 
 impl Make {
+    /// An offline program of MooseFS's `sbin` by its name, such as `mfsmetadump`, and its first arguments.
+    pub(crate) fn offline(self, name: &'static str) -> Result<(PathBuf, Vec<&'static str>)> {
+        match self {
+            Make::Stock => Ok((PathBuf::from("/usr/sbin").join(name), vec![])),
+            Make::Ours => Ok((our_binary()?, vec![name])),
+        }
+    }
+
     /// The program and its first arguments.
     pub(crate) fn program(self, role: Role) -> Result<(PathBuf, Vec<&'static str>)> {
         match self {

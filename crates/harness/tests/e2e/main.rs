@@ -9,3 +9,4 @@ mod kill_chunkserver;
 mod kill_master;
 mod setups;
 mod tree_copy;
+mod walk;

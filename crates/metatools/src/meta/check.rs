@@ -54,7 +54,8 @@ fn check_directory(dir: &Path, reports: &mut Vec<Report>) -> Result<()> {
         .with_context(|| format!("can't list {}", dir.display()))?
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|name| {
-            name.starts_with("metadata") && !matches!(name.as_str(), "metadata.crc" | "metadata.mfs.empty")
+            (name.starts_with("metadata.mfs") || name.starts_with("metadata_ml"))
+                && !matches!(name.as_str(), "metadata.crc" | "metadata.mfs.empty")
         })
         .collect();
     names.sort();
