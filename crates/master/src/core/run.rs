@@ -58,6 +58,7 @@ pub(super) fn run(ctx: &mut Context) -> Result<()> {
         locks: Default::default(),
         file_loop: Default::default(),
         data_cache: Default::default(),
+        bookmarks: Default::default(),
         reservations: Default::default(),
         timers: Timers::new(now, unix),
         now: unix,
