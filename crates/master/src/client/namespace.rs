@@ -245,7 +245,7 @@ impl Master {
     /// READDIR and READLINK touch the access time in ATIME_MODE 0 (always) and 2 (when it tells something new).
     pub(super) fn touch_atime(&mut self, node: &NodeView) -> Result<(), Status> {
         let new = match self.config.atime_mode {
-            0 => node.atime != self.now,
+            0 => node.atime.low() != self.now,
             2 => crate::core::relatime(node, self.now),
             _ => false,
         };
