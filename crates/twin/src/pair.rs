@@ -61,7 +61,8 @@ impl fmt::Display for Divergence {
         for one in &self.what {
             writeln!(f, "  field   {}\n    stock {}\n    ours  {}", one.path, one.stock, one.ours)?;
         }
-        writeln!(f, "  stock   {}\n  ours    {}", self.stock, self.ours)
+        let short = |text: &str| text.chars().take(1000).collect::<String>();
+        writeln!(f, "  stock   {}\n  ours    {}", short(&self.stock), short(&self.ours))
     }
 }
 
@@ -232,7 +233,7 @@ impl Pair {
             (None, None) => {}
             (stock, ours) => {
                 let text = |frame: &Option<Frame>| {
-                    frame.as_ref().map_or("nothing".to_owned(), |frame| answer(sent, frame))
+                    frame.as_ref().map_or("nothing".to_owned(), |frame| show_tree(&Tree::parse(&answer(sent, frame))))
                 };
                 let (stock, ours) = (text(&stock), text(&ours));
                 self.part(sent, Vec::new(), stock, ours);

@@ -157,16 +157,25 @@ fn compare(packet: &str, path: &str, stock: &Tree, ours: &Tree, found: &mut Vec<
 }
 
 fn compare_parts(packet: &str, path: &str, stock: &Tree, ours: &Tree, found: &mut Vec<Difference>) {
-    let same_shape =
-        stock.text == ours.text && stock.name == ours.name && stock.parts.len() == ours.parts.len();
-    if !same_shape || stock.parts.is_empty() {
-        if stock != ours {
-            found.push(Difference { path: path.to_owned(), stock: show(stock), ours: show(ours) });
+    let same_head = stock.text == ours.text && stock.name == ours.name;
+    let lists = !stock.parts.is_empty() && !ours.parts.is_empty() && stock.text.is_empty();
+    if stock.parts.len() == ours.parts.len() && same_head && !stock.parts.is_empty() {
+        for (stock, ours) in stock.parts.iter().zip(&ours.parts) {
+            compare(packet, path, stock, ours, found);
         }
-        return;
-    }
-    for (stock, ours) in stock.parts.iter().zip(&ours.parts) {
-        compare(packet, path, stock, ours, found);
+    } else if lists && same_head {
+        // Of lists of different lengths only what is in one of them.
+        let only = |a: &Tree, b: &Tree| {
+            let parts: Vec<Tree> = a.parts.iter().filter(|part| !b.parts.contains(part)).cloned().collect();
+            format!("{} elements, only here: {}", a.parts.len(), show(&Tree { parts, ..Tree::default() }))
+        };
+        found.push(Difference {
+            path: path.to_owned(),
+            stock: only(stock, ours),
+            ours: only(ours, stock),
+        });
+    } else if stock != ours {
+        found.push(Difference { path: path.to_owned(), stock: show(stock), ours: show(ours) });
     }
 }
 

@@ -1,7 +1,7 @@
 //! Any value as a tree of named fields, read from its `{:#?}` text: one way to compare every packet field by field.
 
 /// A node: a field, a list or what holds them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tree {
     /// The field's name; empty for elements of lists and tuples.
     pub name: String,

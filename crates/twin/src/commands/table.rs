@@ -124,7 +124,7 @@ pub const TABLE: &[(u32, Use)] = &[
 
 /// What a tool's own connection may ask for; anything else ends it.
 const TOOLS: &[u32] = &[
-    350, 352, 354, 356, 358, 360, 432, 438, 440, 442, 444, 446, 448, 462, 464, 466, 468, 472, 474, 476, 496,
+    10, 80, 350, 352, 354, 356, 358, 360, 432, 438, 440, 442, 444, 446, 448, 462, 464, 466, 468, 472, 474, 476, 496,
 ];
 
 /// One in so many commands of a mount of trash is one that it cannot use.
@@ -161,7 +161,7 @@ fn suits(rng: &mut Rng, kind: Kind, id: u32, one: Use) -> Option<bool> {
     let mut rarely = |share| (rng.u32(..share) == 0).then_some(true);
     match (kind, one) {
         (_, Driver(_)) => None,
-        (_, Info(..)) => Some(true),
+        (Kind::Mount | Kind::Meta | Kind::Guest, Info(..)) => Some(true),
         (Kind::Tools, _) if TOOLS.contains(&id) => Some(true),
         (Kind::Tools | Kind::Guest, _) => rarely(FORBIDDEN_SHARE).map(|_| false),
         (Kind::Meta, Meta(..)) | (Kind::Mount, Mixed(..) | Alone(..) | Chunks(..)) => Some(true),
