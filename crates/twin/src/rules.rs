@@ -57,6 +57,7 @@ pub const RULES: &[Rule] = &[
     rule("FuseLookupReply", "copies", May::Count, PLACE),
     rule("FuseCheckReply", "copies", May::Count, PLACE),
     rule("FuseRegisterReply", "metaid", May::Any, "drawn by lot when metadata begin to live"),
+    rule("ModuleInfoReply", "metaid", May::Any, "drawn by lot when metadata begin to live"),
     rule("FuseRegisterReply", "challenge", May::Any, "random bytes"),
     rule("VersionInfo", "text", May::Any, "ours says what it is; the number is the same"),
     rule("MonotonicDataReply", "data", May::Any, METER),
