@@ -33,7 +33,9 @@ impl Master {
                 net.send(conn, &super::config_value(q, value.as_deref()));
             }
             (CltoMa::FuseRegister(q), _) => return self.register(net, conn, &q.request),
-            _ if MONITOR_IDS.contains(&id) => return self.monitor_packet(net, conn, &packet),
+            (_, Role::Guest { .. } | Role::Mount(_)) if MONITOR_IDS.contains(&id) => {
+                return self.monitor_packet(net, conn, &packet);
+            }
             (_, Role::Mount(member)) => {
                 self.count_operation(member.session, &packet);
                 let from = Incoming { conn, member: &member, id, body };

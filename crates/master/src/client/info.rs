@@ -230,7 +230,7 @@ impl Master {
             kind: MASTER,
             version: OUR_VERSION,
             id: 0,
-            metaid: 0,
+            metaid: self.fs.meta_id(),
             master: SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0),
         };
         p::ModuleForm { msgid, module }

@@ -263,7 +263,7 @@ fn limits_of(caps: &SessionCaps) -> SessionLimits {
 /// What an export line makes of a session; checksum, root, address and text are the caller's.
 pub(super) fn fields_of(export: &Export) -> SessionFields<'static> {
     let o = &export.options;
-    let mut flags = SessionFlag::NEW_ATTR;
+    let mut flags = 0;
     let mut set = |flag, when| flags |= if when { flag } else { 0 };
     set(SessionFlag::READ_ONLY, !o.writable);
     set(SessionFlag::DYNAMIC_IP, o.dynamic_ip);
