@@ -109,6 +109,14 @@ pub struct ClusterSpec {
     pub private_mounts: bool,
     /// More lines for `mfsmaster.cfg`.
     pub master_cfg: Vec<String>,
+    /// More lines for every `mfschunkserver.cfg`.
+    pub chunkserver_cfg: Vec<String>,
+    /// Disks of each chunkserver.
+    pub disks: usize,
+    /// Each disk is a file system of its own in memory, of so many bytes; else all are directories beside the rest.
+    pub disk_bytes: Option<u64>,
+    /// Each chunkserver is a host of its own on a cable that can be pulled.
+    pub cables: bool,
 }
 
 impl ClusterSpec {
@@ -122,6 +130,10 @@ impl ClusterSpec {
             tmpfs: false,
             private_mounts: true,
             master_cfg: Vec::new(),
+            chunkserver_cfg: Vec::new(),
+            disks: 1,
+            disk_bytes: None,
+            cables: false,
         }
     }
 }
