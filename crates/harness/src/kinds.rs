@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -117,6 +118,10 @@ pub struct ClusterSpec {
     pub disk_bytes: Option<u64>,
     /// Each chunkserver is a host of its own on a cable that can be pulled.
     pub cables: bool,
+    /// The text of `mfsexports.cfg`.
+    pub exports: String,
+    /// More addresses to connect from, beside those of the roles.
+    pub addresses: Vec<Ipv4Addr>,
 }
 
 impl ClusterSpec {
@@ -134,6 +139,8 @@ impl ClusterSpec {
             disks: 1,
             disk_bytes: None,
             cables: false,
+            exports: "* / rw,alldirs,admin,maproot=0:0\n* . rw\n".into(),
+            addresses: Vec::new(),
         }
     }
 }
