@@ -34,28 +34,42 @@ pub struct ImageResult {
 }
 
 /// Writes one image and puts it in place: tmp file, fsync, compare with what should be there, shift the previous ones
-/// (`keep` of them), rename, fsync of the directory. Until the last step every previous image is untouched.
+/// (`keep` of them), rename, fsync of the directory. Until the last step every previous image is untouched. What could
+/// not be completed is removed: it may be what fills the disk.
 pub fn store(storage: &dyn Storage, keep: u32, source: &ImageSource) -> io::Result<u64> {
-    let mut out = BufWriter::with_capacity(1 << 20, storage.create(TMP)?);
+    let size = write_verified(storage, TMP, source)?;
+    shift_generations(storage, keep, |n| if n == 0 { BACK.into() } else { format!("{BACK}.{n}") })?;
+    storage.rename(TMP, BACK)?;
+    storage.sync_dir()?;
+    if storage.exists(CURRENT) {
+        storage.remove(CURRENT)?;
+        storage.sync_dir()?;
+    }
+    Ok(size)
+}
+
+/// Writes a file and reads it back; nothing of it is left after an error.
+fn write_verified(storage: &dyn Storage, name: &str, source: &ImageSource) -> io::Result<u64> {
+    let result = try_write_verified(storage, name, source);
+    if result.is_err() && storage.exists(name) {
+        // It is removed by the next start too; what went wrong is told by the error at hand.
+        let _ = storage.remove(name);
+    }
+    result
+}
+
+fn try_write_verified(storage: &dyn Storage, name: &str, source: &ImageSource) -> io::Result<u64> {
+    let mut out = BufWriter::with_capacity(1 << 20, storage.create(name)?);
     source(&mut out)?;
     let mut file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.sync()?;
     drop(file);
-    let written = storage.open_at(TMP)?;
+    let written = storage.open_at(name)?;
     let mut verifier = Verifier::new(&*written);
-    let size = source(&mut verifier).and_then(|()| verifier.finish()).map_err(|e| {
-        let message = format!("{} does not read back as it was written: {e}", storage.describe(TMP));
+    source(&mut verifier).and_then(|()| verifier.finish()).map_err(|e| {
+        let message = format!("{} does not read back as it was written: {e}", storage.describe(name));
         io::Error::new(e.kind(), message)
-    })?;
-    if keep > 0 {
-        shift_generations(storage, keep, |n| if n == 0 { BACK.into() } else { format!("{BACK}.{n}") })?;
-    }
-    storage.rename(TMP, BACK)?;
-    if storage.exists(CURRENT) {
-        storage.remove(CURRENT)?;
-    }
-    storage.sync_dir()?;
-    Ok(size)
+    })
 }
 
 /// Makes the last image the one a clean start looks for.

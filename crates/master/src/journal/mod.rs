@@ -10,7 +10,7 @@ mod log_file;
 mod tests;
 
 use crate::storage::Storage;
-use log_file::LogFile;
+use log_file::{Keep, LogFile};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -41,6 +41,7 @@ pub struct Journal {
     durability: Durability,
     batch: Vec<u8>,
     last: u64,
+    base: u64,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -72,7 +73,7 @@ pub struct Failure {
 
 enum Work {
     Lines { last: u64, bytes: Vec<u8> },
-    Rotate { back_logs: u32 },
+    Rotate(Keep),
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -102,7 +103,12 @@ impl Journal {
             move || shared.run(durability == Durability::Synced)
         })?;
         let last = version.saturating_sub(1);
-        Ok(Journal { shared, durability, batch: Vec::new(), last, thread: Some(thread) })
+        Ok(Journal { shared, durability, batch: Vec::new(), last, base: 0, thread: Some(thread) })
+    }
+
+    /// Changes from `version` on are in no good image: no rotation removes their files, whatever `BACK_LOGS` says.
+    pub fn set_base(&mut self, version: u64) {
+        self.base = version;
     }
 
     /// Adds a line, newline included, that carries `version`.
@@ -149,10 +155,12 @@ impl Journal {
         false
     }
 
-    /// Starts a new `changelog.0.mfs` behind everything added so far and keeps `back_logs` old ones.
+    /// Starts a new `changelog.0.mfs` behind everything added so far and keeps `back_logs` old ones, or more while
+    /// the last image needs them.
     pub fn rotate(&mut self, back_logs: u32) {
         self.commit();
-        lock(&self.shared.state).queue.push_back(Work::Rotate { back_logs });
+        let keep = Keep { back_logs, from: self.base };
+        lock(&self.shared.state).queue.push_back(Work::Rotate(keep));
         self.shared.work.notify_one();
     }
 
@@ -237,7 +245,7 @@ impl Shared {
     fn do_work(&self, work: &Work, sync: bool) -> std::io::Result<()> {
         let mut file = lock(&self.file);
         match work {
-            Work::Rotate { back_logs } => file.rotate(*back_logs),
+            Work::Rotate(keep) => file.rotate(*keep),
             Work::Lines { last, bytes } => {
                 let began = Instant::now();
                 file.append(bytes, sync)?;

@@ -10,6 +10,7 @@ use crate::storage::Storage;
 use anyhow::{Context, Result, bail};
 use metadata::Fs;
 use ondisk::Line;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 /// How careful to be.
@@ -88,7 +89,11 @@ fn read_logs(storage: &dyn Storage, rules: &Rules, version: u64) -> Result<Vec<L
     let mut logs = Vec::new();
     for name in storage.list()?.into_iter().filter(|n| is_changelog(n, rules.recover)) {
         let bytes = storage.read(&name).with_context(|| format!("can't read {}", storage.describe(&name)))?;
-        let log = LogBytes { name, bytes };
+        let mut log = LogBytes { name, bytes };
+        match log.leave_out_torn() {
+            Err(damage) if rules.ignore_errors => tracing::error!("{damage}; going on because of '-i'"),
+            torn => _ = torn?,
+        }
         let used = log.last().is_some_and(|last| last >= version);
         if rules.verbose {
             let range =
@@ -155,7 +160,8 @@ fn tidy(storage: &dyn Storage, base: &Candidate) -> Result<()> {
     done().context("can't put the files of the data directory in order")
 }
 
-/// A line that was being written at a crash would run into the next one.
+/// What was being written at a crash would run into the next line. It is kept in a file of its own if it may be of
+/// use to somebody.
 fn cut_torn_line(storage: &dyn Storage) -> std::io::Result<()> {
     let name = changelog_name(0);
     if !storage.exists(&name) {
@@ -163,11 +169,18 @@ fn cut_torn_line(storage: &dyn Storage) -> std::io::Result<()> {
     }
     let log = LogBytes { bytes: storage.read(&name)?, name };
     let whole = log.whole_len();
-    if whole < log.bytes.len() {
-        tracing::warn!("{}: {} bytes of an unfinished last line cut off", log.name, log.bytes.len() - whole);
-        let mut file = storage.append(&log.name)?;
-        file.cut(whole as u64)?;
-        file.sync()?;
+    let torn = &log.bytes[whole..];
+    if torn.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    tracing::warn!("{}: {} bytes of an unfinished last write cut off", log.name, torn.len());
+    if torn.contains(&b'\n') {
+        let mut aside = storage.create(&format!("{}.torn", log.name))?;
+        aside.write_all(torn)?;
+        aside.sync()?;
+        storage.sync_dir()?;
+    }
+    let mut file = storage.append(&log.name)?;
+    file.cut(whole as u64)?;
+    file.sync()
 }

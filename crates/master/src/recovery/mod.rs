@@ -9,5 +9,5 @@ mod unfinished;
 
 pub use choose::{Candidate, inspect, newest, usual};
 pub use load::{Loaded, Rules, load, rebuild};
-pub use merge::{LogBytes, Merge, MergeError, MergedLine};
+pub use merge::{LogBytes, Merge, MergeError, MergedLine, last_change};
 pub use unfinished::Unfinished;
