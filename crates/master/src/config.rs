@@ -84,6 +84,17 @@ impl Config {
         })
     }
 
+    /// How careful to be at the start.
+    pub(crate) fn recovery_rules(&self) -> recovery::Rules {
+        let given = &self.recovery;
+        recovery::Rules {
+            recover: given.recover,
+            ignore_errors: given.ignore_errors,
+            verbose: given.verbose,
+            ..recovery::Rules::default()
+        }
+    }
+
     /// What the configuration file says of an option; none when it says nothing. The secret is not told to anybody.
     pub(crate) fn text_of(&self, option: &str) -> Option<String> {
         match option {
@@ -95,12 +106,9 @@ impl Config {
 
 /// Not set means what 2 means: nothing is acknowledged before it is on disk.
 fn durability(cfg: &daemon::Config) -> Durability {
-    if !cfg.is_set("CHANGELOG_SAVE_MODE") {
-        return Durability::Synced;
-    }
-    match cfg.int("CHANGELOG_SAVE_MODE") {
-        0 => Durability::Background,
-        1 => Durability::Written,
+    match cfg.optional_int("CHANGELOG_SAVE_MODE") {
+        Some(0) => Durability::Background,
+        Some(1) => Durability::Written,
         _ => Durability::Synced,
     }
 }

@@ -21,7 +21,7 @@ const FILES: &[OptionDef] = &[
     option(
         "CHANGELOG_SAVE_MODE",
         int(0, 2),
-        "0",
+        "",
         "not set: synced before the answer, many changes in one sync; 0 and 1: written, not synced; 2: synced",
     ),
     option("MISSING_LOG_CAPACITY", int(1000, 1_000_000), "100000", "entries in the list of missing chunks"),

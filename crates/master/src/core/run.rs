@@ -17,7 +17,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-const CLIENTS: ListenerId = ListenerId(0);
+pub(crate) const CLIENTS: ListenerId = ListenerId(0);
 const CHUNKSERVERS: ListenerId = ListenerId(1);
 const METALOGGERS: ListenerId = ListenerId(2);
 
@@ -33,7 +33,7 @@ pub(super) fn run(ctx: &mut Context) -> Result<()> {
     let storage: Arc<dyn Storage> = Arc::new(DirStorage::new("."));
     let exports = load_exports(&config)?;
     let unix = unix_now();
-    let loaded = recovery::load(&*storage, &recovery::Rules::of(&config), unix)?;
+    let loaded = recovery::load(&*storage, &config.recovery_rules(), unix)?;
     let fs = loaded.fs;
     let mut reactor = Reactor::new().context("can't create the event loop")?;
     listen(&mut reactor, config.client_address, "clients", client_limits())?;
@@ -46,6 +46,7 @@ pub(super) fn run(ctx: &mut Context) -> Result<()> {
     let now = Instant::now();
     let chunk_now = placement::Now { at: placement::Instant(0), unix };
     let mut master = Master {
+        charts: crate::charts::ChartKeeper::load(&*storage, unix),
         cluster: crate::cs::new_cluster(&config, &fs, chunk_now),
         chunkservers: crate::cs::CsLinks::new(&config),
         metaloggers: crate::metaloggers::Metaloggers::new(config.changelog_preserve),
@@ -220,6 +221,7 @@ impl Master {
     fn shut_down(mut self, reactor: Reactor) -> Result<()> {
         drop(reactor);
         self.hand_over_counters();
+        self.charts.store(&*self.storage);
         while !self.journal.flush(Duration::from_secs(10)) {
             tracing::error!("changelog cannot be written yet: make room on the disk; the stop waits for it");
         }
@@ -300,7 +302,7 @@ pub(super) fn restore(ctx: &mut Context) -> Result<()> {
     let mut config = read_config(ctx)?;
     config.recovery.recover = true;
     let storage = DirStorage::new(".");
-    let loaded = recovery::load(&storage, &recovery::Rules::of(&config), unix_now())?;
+    let loaded = recovery::load(&storage, &config.recovery_rules(), unix_now())?;
     let source = super::image_source(loaded.fs.snapshot(), unix_now());
     let bytes = images::store(&storage, config.keep_images, &source)
         .and_then(|bytes| images::seal(&storage).map(|()| bytes))

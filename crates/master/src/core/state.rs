@@ -52,6 +52,8 @@ pub(crate) struct Master {
     pub(crate) started: Instant,
     /// Unix seconds of the event at hand.
     pub(crate) now: u32,
+    /// What was done each minute, for years.
+    pub(crate) charts: crate::charts::ChartKeeper,
     /// The check of all files.
     pub(crate) file_loop: crate::file_loop::FileLoop,
     /// Timers and images.

@@ -75,6 +75,7 @@ impl Master {
         self.expire_waiting(net);
         self.check_files();
         self.check_quotas();
+        self.record_charts(net);
         self.undo_unfinished();
         let hour = self.now / 3600;
         if hour != self.timers.hour {

@@ -5,10 +5,7 @@ use crate::storage::{AppendFile, Storage};
 use std::io;
 use std::sync::Arc;
 
-/// The name of the n-th changelog; 0 is the one being written (`spec/metadata-format.md` 2).
-pub fn changelog_name(n: u32) -> String {
-    format!("changelog.{n}.mfs")
-}
+pub use crate::recovery::changelog_name;
 
 /// The number in a changelog's name.
 fn changelog_number(name: &str) -> Option<u32> {

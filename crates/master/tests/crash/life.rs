@@ -19,7 +19,8 @@ use types::{Inode, Name, NodeType, ROOT};
 
 /// The moment everything happens at.
 pub(crate) const NOW: u32 = 1_800_000_000;
-pub(crate) const USUAL: Rules = Rules { recover: false, ignore_errors: false, verbose: false };
+pub(crate) const USUAL: Rules =
+    Rules { recover: false, ignore_errors: false, best: false, every_log: false, verbose: 0 };
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the state looked like at each version.

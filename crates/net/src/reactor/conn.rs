@@ -1,5 +1,6 @@
 //! One connection.
 
+use super::core::ListenerId;
 use super::input::Input;
 use super::outbox::Outbox;
 use std::fmt;
@@ -68,6 +69,7 @@ impl fmt::Display for CloseReason {
 
 pub(super) struct Conn {
     pub(super) serial: u32,
+    pub(super) listener: ListenerId,
     pub(super) stream: TcpStream,
     pub(super) peer: SocketAddr,
     pub(super) limits: ConnLimits,

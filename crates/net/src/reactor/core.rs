@@ -1,6 +1,7 @@
 //! The loop itself.
 
 use super::conn::{CloseReason, Conn, ConnId, ConnLimits};
+use super::handler::{Handler, Traffic, Verdict};
 use super::input::{Front, Input};
 use super::outbox::Outbox;
 use proto::{Packet, encode_frame};
@@ -14,27 +15,6 @@ use std::time::{Duration, Instant};
 /// Names a listening socket: its position in the order of [`Reactor::listen`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ListenerId(pub usize);
-
-/// What becomes of a connection after one of its frames.
-#[derive(Debug)]
-pub enum Verdict {
-    /// It lives on.
-    Keep,
-    /// What waits is sent, then it is closed; the text says why.
-    Close(String),
-}
-
-/// Who decides. All calls come from the reactor's thread.
-pub trait Handler {
-    /// A peer connected.
-    fn accepted(&mut self, net: &mut Net, conn: ConnId, listener: ListenerId, peer: SocketAddr);
-    /// A whole frame arrived. NOPs never get here.
-    fn frame(&mut self, net: &mut Net, conn: ConnId, id: u32, body: &[u8]) -> Verdict;
-    /// A connection is gone; its id is never valid again.
-    fn closed(&mut self, net: &mut Net, conn: ConnId, reason: CloseReason);
-    /// All events of a turn were handled; answers leave after this.
-    fn end_of_turn(&mut self, net: &mut Net);
-}
 
 const WAKE: u64 = u64::MAX;
 const LISTENER_BASE: u64 = 1 << 48;
@@ -54,6 +34,8 @@ pub struct Net {
     holders: Vec<u32>,
     next_serial: u32,
     now: Instant,
+    /// For each listener.
+    traffic: Vec<Traffic>,
 }
 
 /// Owns the sockets. See the module.
@@ -82,6 +64,13 @@ impl Net {
         self.conns.get_mut(id.slot as usize)?.as_mut().filter(|c| c.serial == id.serial)
     }
 
+    /// The connection, about to get a packet.
+    fn recipient(&mut self, id: ConnId) -> Option<&mut Conn> {
+        let listener = self.conn(id)?.listener;
+        self.traffic[listener.0].packets_out += 1;
+        self.touch(id)
+    }
+
     fn touch(&mut self, id: ConnId) -> Option<&mut Conn> {
         let conn = self.conns.get_mut(id.slot as usize)?.as_mut().filter(|c| c.serial == id.serial)?;
         if !conn.dirty {
@@ -98,7 +87,7 @@ impl Net {
 
     /// Queues a packet. Silently dropped when the connection is gone: its `closed` call tells.
     pub fn send<'a>(&mut self, conn: ConnId, packet: &impl Packet<'a>) {
-        if let Some(conn) = self.touch(conn) {
+        if let Some(conn) = self.recipient(conn) {
             encode_frame(packet, conn.outbox.ready());
         }
     }
@@ -110,7 +99,7 @@ impl Net {
 
     /// Queues bytes of a whole frame made elsewhere.
     pub fn send_bytes(&mut self, conn: ConnId, frame: &[u8]) {
-        if let Some(conn) = self.touch(conn) {
+        if let Some(conn) = self.recipient(conn) {
             conn.outbox.ready().extend_from_slice(frame);
         }
     }
@@ -124,9 +113,11 @@ impl Net {
         let Some(conn) = self.conn(id) else { return };
         let held_before = conn.outbox.holds();
         conn.outbox.hold(mark, write);
+        let listener = conn.listener;
         if !held_before {
             self.holders.push(id.slot);
         }
+        self.traffic[listener.0].packets_out += 1;
     }
 
     /// Lets everything go that is held under marks up to `mark`.
@@ -161,6 +152,11 @@ impl Net {
     /// Bytes that wait to be sent; 0 when the connection is gone.
     pub fn pending(&mut self, conn: ConnId) -> usize {
         self.conn(conn).map_or(0, |c| c.outbox.pending())
+    }
+
+    /// What went over the connections of a listener since the start.
+    pub fn traffic(&self, listener: ListenerId) -> Traffic {
+        self.traffic[listener.0]
     }
 
     /// Where the peer is.
@@ -203,6 +199,7 @@ impl Reactor {
             holders: Vec::new(),
             next_serial: 1,
             now,
+            traffic: Vec::new(),
         };
         Ok(Reactor { net, listeners: Vec::new(), wake, last_sweep: now })
     }
@@ -214,6 +211,7 @@ impl Reactor {
         let data = epoll::EventData::new_u64(LISTENER_BASE + id as u64);
         epoll::add(&self.net.epoll, &listener, data, epoll::EventFlags::IN)?;
         self.listeners.push((listener, limits));
+        self.net.traffic.push(Traffic::default());
         Ok(ListenerId(id))
     }
 
@@ -287,6 +285,7 @@ impl Reactor {
             net.next_serial += 1;
             net.conns[slot as usize] = Some(Conn {
                 serial: id.serial,
+                listener: ListenerId(which),
                 stream,
                 peer,
                 limits: *limits,
@@ -323,6 +322,7 @@ impl Reactor {
                 Ok(0) => return self.drop_conn(handler, slot, CloseReason::Eof),
                 Ok(n) => {
                     conn.last_read = now;
+                    self.net.traffic[conn.listener.0].bytes_in += n as u64;
                     self.serve_input(handler, slot);
                     if n < 16 * 1024 {
                         return;
@@ -339,7 +339,7 @@ impl Reactor {
     fn serve_input(&mut self, handler: &mut impl Handler, slot: usize) {
         let Some(conn) = self.net.conns[slot].as_mut() else { return };
         let id = ConnId { slot: u32::try_from(slot).expect("MAX_CONNS fits"), serial: conn.serial };
-        let limit = conn.limits.max_body;
+        let (limit, listener) = (conn.limits.max_body, conn.listener);
         // The input leaves the connection while its frames are borrowed, so that handlers can use `Net` freely.
         let mut input = std::mem::take(&mut conn.input);
         let mut too_long = None;
@@ -351,6 +351,7 @@ impl Reactor {
             match input.next(limit) {
                 Front::Frame { id: 0, .. } => {}
                 Front::Frame { id: packet, from, to } => {
+                    self.net.traffic[listener.0].packets_in += 1;
                     match handler.frame(&mut self.net, id, packet, &input.bytes()[from..to]) {
                         Verdict::Keep => {}
                         Verdict::Close(why) => self.net.close(id, why),
@@ -379,8 +380,11 @@ impl Reactor {
             let Some(conn) = self.net.conns[slot as usize].as_mut() else { continue };
             conn.dirty = false;
             match conn.outbox.flush(&mut conn.stream) {
-                Ok(true) => conn.last_write = now,
-                Ok(false) => {}
+                Ok(0) => {}
+                Ok(bytes) => {
+                    conn.last_write = now;
+                    self.net.traffic[conn.listener.0].bytes_out += bytes as u64;
+                }
                 Err(e) => {
                     self.drop_conn(handler, slot as usize, CloseReason::Io(e));
                     continue;

@@ -6,10 +6,12 @@
 
 mod conn;
 mod core;
+mod handler;
 mod input;
 mod outbox;
 #[cfg(test)]
 mod tests;
 
 pub use conn::{CloseReason, ConnId, ConnLimits};
-pub use core::{Handler, ListenerId, Net, Reactor, Verdict, Waker};
+pub use core::{ListenerId, Net, Reactor, Waker};
+pub use handler::{Handler, Traffic, Verdict};

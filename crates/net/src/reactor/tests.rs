@@ -72,6 +72,9 @@ fn frames_in_pieces_and_in_bulk() {
     }
     turn_until(&mut reactor, &mut echo, |e| e.frames.len() == 2);
     assert_eq!(echo.frames, [(1, 3), (1, 300_000)]);
+    let traffic = reactor.net().traffic(ListenerId(0));
+    let bytes_in = bytes.len() as u64;
+    assert_eq!((traffic.packets_in, traffic.packets_out, traffic.bytes_in), (2, 2, bytes_in));
     let reader = std::thread::spawn(move || {
         let mut answer = vec![0; 8 + 3 + 8 + 300_000];
         client.read_exact(&mut answer).unwrap();
