@@ -29,6 +29,8 @@ enum Command {
 enum Bench {
     /// Rates of small files, metadata and streams in any directory
     Fs(bench::fs::FsArgs),
+    /// Rates of single metadata operations of any master, stock or ours
+    Master(bench::master::MasterArgs),
 }
 
 /// Parses `args`, the program's name first, and runs the command.
@@ -46,6 +48,7 @@ pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
         Command::Local(command) => local::run(&command),
         Command::Install(args) => install::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Bench(Bench::Fs(args)) => bench::fs::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Bench(Bench::Master(args)) => bench::master::run(&args).map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {
         eprintln!("elkfs: {error:#}");

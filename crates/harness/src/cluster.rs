@@ -57,6 +57,19 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// Port of the master for clients.
+    pub const MASTER_PORT: u16 = MATOCL_PORT;
+
+    /// Address of the master, inside the cluster's network.
+    pub fn master_address() -> std::net::Ipv4Addr {
+        config::MASTER
+    }
+
+    /// Calls `work` on a thread in the cluster's network; sockets opened there and on its threads belong to it.
+    pub fn inside<T: Send>(&self, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+        self.namespace.inside(work)
+    }
+
     /// Where mount number `index` is.
     pub fn mount_point(&self, index: usize) -> PathBuf {
         mount_point(self.dir.path(), index)

@@ -1,0 +1,10 @@
+//! `elkfs bench master HOST`: a load generator that speaks the client protocol to any master, stock or ours.
+
+mod args;
+mod link;
+mod run;
+mod worker;
+
+pub use args::{MasterArgs, Shape};
+pub use link::Link;
+pub use run::{MasterReport, measure, run};
