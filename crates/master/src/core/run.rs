@@ -27,6 +27,9 @@ const CHUNK_TICK: Duration = Duration::from_millis(20);
 /// Bytes that may wait for one peer before it is not read from any more.
 const MAX_PENDING: usize = 16 << 20;
 
+/// The longest body, bytes, from a client that has not registered. It has little to say, and anybody may connect.
+const GUEST_BODY: u32 = 1 << 20;
+
 /// Runs a master until told to stop.
 pub(super) fn run(ctx: &mut Context) -> Result<()> {
     let config = read_config(ctx)?;
@@ -56,6 +59,7 @@ pub(super) fn run(ctx: &mut Context) -> Result<()> {
         locks: Default::default(),
         file_loop: Default::default(),
         data_cache: Default::default(),
+        bookmarks: Default::default(),
         reservations: Default::default(),
         timers: Timers::new(now, unix),
         now: unix,
@@ -114,8 +118,9 @@ fn listen(reactor: &mut Reactor, at: SocketAddrV4, whom: &str, limits: ConnLimit
 /// A mount must say something every 10 s; NOPs begin once it has registered.
 fn client_limits() -> ConnLimits {
     ConnLimits {
-        max_body: 50_000_000,
+        max_body: GUEST_BODY,
         idle_timeout: Duration::from_secs(10),
+        frame_timeout: Duration::from_secs(60),
         nop_interval: None,
         nop_body: 4,
         max_pending: MAX_PENDING,
@@ -126,6 +131,7 @@ fn chunkserver_limits(config: &Config) -> ConnLimits {
     ConnLimits {
         max_body: 500_000_000,
         idle_timeout: config.chunkserver_timeout,
+        frame_timeout: Duration::from_secs(600),
         nop_interval: None,
         nop_body: 0,
         max_pending: MAX_PENDING,
@@ -136,6 +142,7 @@ fn metalogger_limits() -> ConnLimits {
     ConnLimits {
         max_body: 1_500_000,
         idle_timeout: Duration::from_secs(10),
+        frame_timeout: Duration::from_secs(600),
         nop_interval: None,
         nop_body: 0,
         max_pending: 64 << 20,
