@@ -27,6 +27,10 @@ pub trait Storage: Send + Sync {
     fn remove(&self, name: &str) -> io::Result<()>;
     /// Makes creations, renames and removals durable.
     fn sync_dir(&self) -> io::Result<()>;
+    /// The same for the directory of a file that [`Storage::emergency_copies`] names.
+    fn sync_dir_of(&self, _name: &str) -> io::Result<()> {
+        self.sync_dir()
+    }
     /// The name to show for a file.
     fn describe(&self, name: &str) -> String;
     /// Places outside of the directory where a master that had no room may have left an image, as names that
@@ -126,6 +130,12 @@ impl Storage for DirStorage {
     }
     fn sync_dir(&self) -> io::Result<()> {
         File::open(&self.path)?.sync_all()
+    }
+    fn sync_dir_of(&self, name: &str) -> io::Result<()> {
+        match self.path.join(name).parent() {
+            Some(dir) => File::open(dir)?.sync_all(),
+            None => Ok(()),
+        }
     }
     fn describe(&self, name: &str) -> String {
         self.path.join(name).display().to_string()

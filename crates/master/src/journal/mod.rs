@@ -42,6 +42,8 @@ pub struct Journal {
     batch: Vec<u8>,
     last: u64,
     base: u64,
+    /// When the oldest line was added that is not written yet, or was not when this was looked at last.
+    behind_since: Instant,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -103,7 +105,8 @@ impl Journal {
             move || shared.run(durability == Durability::Synced)
         })?;
         let last = version.saturating_sub(1);
-        Ok(Journal { shared, durability, batch: Vec::new(), last, base: 0, thread: Some(thread) })
+        let (batch, behind_since) = (Vec::new(), Instant::now());
+        Ok(Journal { shared, durability, batch, last, base: 0, behind_since, thread: Some(thread) })
     }
 
     /// Changes from `version` on are in no good image: no rotation removes their files, whatever `BACK_LOGS` says.
@@ -113,8 +116,21 @@ impl Journal {
 
     /// Adds a line, newline included, that carries `version`.
     pub fn append(&mut self, version: u64, line: impl FnOnce(&mut Vec<u8>)) {
+        if self.on_disk() == self.last {
+            self.behind_since = Instant::now();
+        }
         line(&mut self.batch);
         self.last = version;
+    }
+
+    /// The last line that is in the file, and in [`Durability::Synced`] durable there.
+    pub fn on_disk(&self) -> u64 {
+        self.shared.durable.load(Ordering::Acquire)
+    }
+
+    /// For how long the oldest line that is not in the file has waited to be.
+    pub fn behind(&self) -> Duration {
+        if self.on_disk() == self.last { Duration::ZERO } else { self.behind_since.elapsed() }
     }
 
     /// The version of the last line added: what an answer that depends on it is held under.
