@@ -1,6 +1,6 @@
 //! The commands of `elkfs` itself.
 
-use crate::{install, local, programs};
+use crate::{health, install, local, programs};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -20,6 +20,7 @@ enum Command {
     Local(local::Command),
     /// Lay out programs, samples of configuration files and an empty data directory under a prefix
     Install(install::InstallArgs),
+    Health(health::HealthArgs),
     /// Measure
     #[command(subcommand)]
     Bench(Bench),
@@ -47,6 +48,7 @@ pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
     let result = match cli.command {
         Command::Local(command) => local::run(&command),
         Command::Install(args) => install::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Health(args) => health::run(&args),
         Command::Bench(Bench::Fs(args)) => bench::fs::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Bench(Bench::Master(args)) => bench::master::run(&args).map(|()| ExitCode::SUCCESS),
     };

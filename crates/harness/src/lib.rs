@@ -4,6 +4,7 @@
 //! role (stock MooseFS refuses 127.x), directories, configuration files, processes and mounts. What a crashed run
 //! left behind is removed by the next one.
 
+mod acknowledged;
 mod cluster;
 pub mod compare;
 mod config;
@@ -18,6 +19,7 @@ mod server_list;
 mod tree;
 mod wait;
 
+pub use acknowledged::Client;
 pub use cluster::Cluster;
 pub use daemon::Daemon;
 pub use kinds::{ClusterSpec, Make, Role};

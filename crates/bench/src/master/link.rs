@@ -7,7 +7,7 @@ use proto::{FrameHeader, HEADER_SIZE, Packet, encode_frame};
 use std::io::{Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
-use types::{Bytes32, MsgId, OUR_VERSION, SessionId, Status, Wire};
+use types::{Bytes32, Inode, MsgId, OUR_VERSION, SessionId, Status, Wire};
 
 /// No answer is longer: a listing of a thousand names with attributes is 70 kB.
 const MAX_ANSWER: usize = 16 << 20;
@@ -65,7 +65,7 @@ impl Link {
     }
 
     /// Sends `count` requests, at most `in_flight` of them unanswered, and returns how long each took.
-    pub(super) fn drive(
+    pub fn drive(
         &mut self,
         count: usize,
         in_flight: usize,
@@ -145,10 +145,16 @@ fn next_frame<'a>(input: &'a [u8], unread: &mut std::ops::Range<usize>) -> Resul
 }
 
 /// An error if an answer is a status and nothing else, and not OK.
-pub(super) fn expect_ok(what: &str, body: &[u8]) -> Result<()> {
+pub fn expect_ok(what: &str, body: &[u8]) -> Result<()> {
     match body {
         [0] => Ok(()),
         [status] => bail!("{what}: {}", Status(*status)),
         _ => Ok(()),
     }
+}
+
+/// The inode an answer begins with.
+pub fn inode_of(body: &[u8]) -> Result<Inode> {
+    let bytes = body.first_chunk::<4>().context("an answer without inode")?;
+    Ok(Inode(u32::from_be_bytes(*bytes)))
 }

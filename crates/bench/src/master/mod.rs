@@ -2,9 +2,10 @@
 
 mod args;
 mod link;
+pub mod requests;
 mod run;
 mod worker;
 
 pub use args::{MasterArgs, Shape};
-pub use link::Link;
+pub use link::{Link, expect_ok, inode_of};
 pub use run::{MasterReport, measure, run};

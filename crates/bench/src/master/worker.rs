@@ -1,12 +1,13 @@
 //! What one connection does in each test.
 
-use super::link::{Link, expect_ok};
+use super::link::{Link, expect_ok, inode_of};
+use super::requests::{self, getattr, lookup, mknod, name, rename, root, text, unlink};
 use anyhow::{Context, Result};
 use fastrand::Rng;
 use proto::client_master as p;
 use proto::{Packet, encode_frame};
 use std::time::Duration;
-use types::{Cred, Gids, Inode, MsgId, Name, NodeType};
+use types::{Inode, MsgId};
 
 /// Names in one directory.
 const PER_DIR: usize = 1000;
@@ -52,41 +53,14 @@ impl Test {
     }
 }
 
-fn root() -> Cred<'static> {
-    Cred { uid: 0, gids: Gids::from_be_bytes(&[0; 4]).expect("one group") }
-}
-
 fn send<'a>(packet: &impl Packet<'a>, out: &mut Vec<u8>) {
     encode_frame(packet, out);
 }
 
-fn text(stem: &str, n: usize) -> String {
-    format!("{stem}-{n:010}")
-}
-
-fn name(text: &str) -> Name<'_> {
-    Name::new(text.as_bytes()).expect("short")
-}
-
 fn mkdir(link: &mut Link, parent: Inode, dir: &str) -> Result<Inode> {
-    let request = p::FuseMkdir {
-        msgid: MsgId(0),
-        parent,
-        name: name(dir),
-        mode: 0o777,
-        umask: 0,
-        cred: root(),
-        copy_sgid: 0,
-    };
-    let body = link.call(&request, p::FuseMkdirReply::ID)?;
+    let body = link.call(&requests::mkdir(MsgId(0), parent, dir), p::FuseMkdirReply::ID)?;
     expect_ok("mkdir", &body)?;
     inode_of(&body)
-}
-
-/// The inode an answer begins with.
-fn inode_of(body: &[u8]) -> Result<Inode> {
-    let bytes = body.first_chunk::<4>().context("an answer without inode")?;
-    Ok(Inode(u32::from_be_bytes(*bytes)))
 }
 
 impl Worker {
@@ -272,25 +246,4 @@ impl Worker {
 fn rmdir(link: &mut Link, parent: Inode, dir: &str) -> Result<()> {
     let request = p::FuseRmdir { msgid: MsgId(0), parent, name: name(dir), cred: root() };
     expect_ok("rmdir", &link.call(&request, p::FuseRmdirReply::ID)?)
-}
-
-fn mknod<'a>(msgid: MsgId, parent: Inode, file: &'a str) -> p::FuseMknod<'a> {
-    let kind = NodeType::File;
-    p::FuseMknod { msgid, parent, name: name(file), kind, mode: 0o644, umask: 0, cred: root(), rdev: 0 }
-}
-
-fn lookup<'a>(msgid: MsgId, parent: Inode, file: &'a str) -> p::FuseLookup<'a> {
-    p::FuseLookup { msgid, parent, name: name(file), cred: root() }
-}
-
-fn getattr(msgid: MsgId, inode: Inode) -> p::FuseGetattr {
-    p::FuseGetattr { msgid, inode, opened: 0, uid: 0, gid: 0 }
-}
-
-fn rename<'a>(msgid: MsgId, dir: Inode, (from, to): (&'a str, &'a str)) -> p::FuseRename<'a> {
-    p::FuseRename { msgid, src: dir, src_name: name(from), dst: dir, dst_name: name(to), cred: root() }
-}
-
-fn unlink<'a>(msgid: MsgId, parent: Inode, file: &'a str) -> p::FuseUnlink<'a> {
-    p::FuseUnlink { msgid, parent, name: name(file), cred: root() }
 }

@@ -7,5 +7,6 @@ mod big_file;
 mod build;
 mod kill_chunkserver;
 mod kill_master;
+mod kill_master_often;
 mod setups;
 mod tree_copy;

@@ -25,7 +25,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("client", &["net", "proto", "types"]),
     ("mount", &["client", "types"]),
     ("bench", &["net", "proto", "types"]),
-    ("harness", &["bench"]),
+    ("harness", &["bench", "proto", "types"]),
     ("xtask", &[]),
 ];
 
