@@ -3,9 +3,9 @@
 use crate::local::ask::Master;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use proto::any::{GetVersion, VersionInfo};
-use proto::extension::{Health, HealthReply, OFFER, StoreImage, StoreImageReply};
 use proto::Packet;
+use proto::any::{GetVersion, VersionInfo};
+use proto::health::{Health, HealthReply, OFFER, StoreImage, StoreImageReply};
 use serde::Serialize;
 use std::net::ToSocketAddrs;
 use std::process::ExitCode;

@@ -70,7 +70,8 @@ impl Client {
             let first = self.files.len();
             self.files.resize(first + BURST, (Stage::None, Stage::None));
             let all: Vec<usize> = (first..first + BURST).collect();
-            let kept = |which: fn(usize) -> bool| all.iter().copied().filter(|n| which(*n)).collect::<Vec<_>>();
+            let kept =
+                |which: fn(usize) -> bool| all.iter().copied().filter(|n| which(*n)).collect::<Vec<_>>();
             let gone = self.step(link, &all, Stage::Made)?
                 || self.step(link, &kept(renames), Stage::Renamed)?
                 || self.step(link, &kept(removes), Stage::Removed)?;

@@ -10,10 +10,11 @@ use crate::server_list;
 use crate::wait::until;
 use anyhow::{Context, Result, ensure};
 use rustix::mount::{UnmountFlags, unmount};
+use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -43,6 +44,7 @@ impl Cluster {
         let mut addresses = vec![config::MASTER, config::METALOGGER];
         addresses.extend((0..spec.chunkservers.len()).map(config::chunkserver));
         addresses.extend((0..spec.mounts.len()).map(config::mount));
+        addresses.extend(&spec.addresses);
         let namespace = Namespace::new(&dir, &addresses)?;
         let build = Build { dir: dir.path(), namespace: &namespace };
         let mut cluster = Cluster {
@@ -120,6 +122,23 @@ impl Cluster {
     /// A command that runs in the cluster's network, such as a tool.
     pub fn command(&self, program: &str) -> Command {
         self.namespace.command(Path::new(program))
+    }
+
+    /// A connection to the master from one of the cluster's addresses: to the port of clients, or of chunkservers.
+    pub fn connect(&self, from: Ipv4Addr, role: Role) -> Result<TcpStream> {
+        let port = if role == Role::Chunkserver { MATOCS_PORT } else { MATOCL_PORT };
+        self.namespace.inside(|| {
+            let socket = socket(AddressFamily::INET, SocketType::STREAM, None).context("make a socket")?;
+            bind(&socket, &SocketAddrV4::new(from, 0)).with_context(|| format!("bind to {from}"))?;
+            let master = SocketAddrV4::new(config::MASTER, port);
+            connect(&socket, &master).with_context(|| format!("connect to {master}"))?;
+            Ok(TcpStream::from(socket))
+        })
+    }
+
+    /// `mfsexports.cfg` of the master.
+    pub fn exports_file(&self) -> PathBuf {
+        self.dir.path().join("master/mfsexports.cfg")
     }
 
     /// Starts the master after a stop, or with `recover` after a crash (`-a`: from image and changelog).
@@ -266,7 +285,7 @@ impl Build<'_> {
     }
 
     fn master(&self, spec: &ClusterSpec) -> Result<Daemon> {
-        let cfg = config::write_master(&self.dir.join("master"), &spec.master_cfg)?;
+        let cfg = config::write_master(&self.dir.join("master"), spec)?;
         Ok(self.daemon("master".into(), (Role::Master, spec.master), cfg))
     }
 

@@ -1,5 +1,6 @@
 //! The configuration files of one cluster.
 
+use crate::kinds::ClusterSpec;
 use anyhow::{Context, Result};
 use std::fs;
 use std::net::Ipv4Addr;
@@ -52,9 +53,9 @@ impl Layout<'_> {
 }
 
 /// The master's files; a new one gets an empty metadata image.
-pub(crate) fn write_master(dir: &Path, extra: &[String]) -> Result<PathBuf> {
+pub(crate) fn write_master(dir: &Path, spec: &ClusterSpec) -> Result<PathBuf> {
     let layout = Layout::new(dir)?;
-    let exports = layout.write("mfsexports.cfg", "* / rw,alldirs,admin,maproot=0:0\n* . rw\n")?;
+    let exports = layout.write("mfsexports.cfg", &spec.exports)?;
     let topology = layout.write("mfstopology.cfg", "")?;
     layout.write("data/metadata.mfs", "MFSM NEW")?;
     let mut text = layout.common();
@@ -63,7 +64,7 @@ pub(crate) fn write_master(dir: &Path, extra: &[String]) -> Result<PathBuf> {
     for name in ["MATOML", "MATOCS", "MATOCL"] {
         text += &format!("{name}_LISTEN_HOST = {MASTER}\n");
     }
-    for line in extra {
+    for line in &spec.master_cfg {
         text += line;
         text.push('\n');
     }

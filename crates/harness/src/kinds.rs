@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -109,6 +110,10 @@ pub struct ClusterSpec {
     pub private_mounts: bool,
     /// More lines for `mfsmaster.cfg`.
     pub master_cfg: Vec<String>,
+    /// The text of `mfsexports.cfg`.
+    pub exports: String,
+    /// More addresses to connect from, beside those of the roles.
+    pub addresses: Vec<Ipv4Addr>,
 }
 
 impl ClusterSpec {
@@ -122,6 +127,8 @@ impl ClusterSpec {
             tmpfs: false,
             private_mounts: true,
             master_cfg: Vec::new(),
+            exports: "* / rw,alldirs,admin,maproot=0:0\n* . rw\n".into(),
+            addresses: Vec::new(),
         }
     }
 }

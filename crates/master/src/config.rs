@@ -42,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) session_sustain: u32,
     /// `ATIME_MODE`, 0 to 4.
     pub(crate) atime_mode: u8,
+    /// `SUBSECOND_TIMES`: times are kept to the nanosecond.
+    pub(crate) subsecond_times: bool,
     /// `MAX_ALLOWED_HARD_LINKS`.
     pub(crate) max_hard_links: u32,
     /// `INODE_REUSE_DELAY`, seconds.
@@ -75,6 +77,7 @@ impl Config {
             changelog_preserve: cfg.seconds("CHANGELOG_PRESERVE_SECONDS"),
             session_sustain: cfg.number("SESSION_SUSTAIN_TIME"),
             atime_mode: cfg.number("ATIME_MODE"),
+            subsecond_times: cfg.flag("SUBSECOND_TIMES"),
             max_hard_links: cfg.number("MAX_ALLOWED_HARD_LINKS"),
             inode_reuse_delay: cfg.number("INODE_REUSE_DELAY"),
             quota_grace: cfg.number("QUOTA_DEFAULT_GRACE_PERIOD"),

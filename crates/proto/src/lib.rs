@@ -12,10 +12,11 @@ pub mod cs_master;
 mod docs;
 pub mod extension;
 mod frame;
+pub mod health;
 pub mod info;
 pub mod metalogger;
 
 pub use docs::protocol_markdown;
-pub use extension::EXTENSION_IDS;
+pub use extension::{EXTENSION_IDS, Extensions};
 pub use frame::{FrameHeader, HEADER_SIZE, PacketError, encode_frame};
 pub use packets::{Direction, FieldDoc, Packet, PacketDoc};

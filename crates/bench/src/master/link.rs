@@ -41,7 +41,7 @@ impl Link {
         let mut body = Vec::new();
         read_frame(&mut stream, &mut body, 4096).context("read the answer to the registration")?;
         match FuseRegisterReply::decode_whole(&body)?.reply {
-            RegisterReply::NewSession(new) => Ok(Link {
+            RegisterReply::NewSession(new, _) => Ok(Link {
                 stream,
                 session: new.session,
                 metaid: new.metaid,

@@ -122,6 +122,12 @@ const CLIENTS: &[OptionDef] = &[
         "2",
         "0 always, 1 files only, 2 when older than a change or a day, 3 the same for files only, 4 never",
     ),
+    option(
+        "SUBSECOND_TIMES",
+        Kind::Flag,
+        "1",
+        "keep times to the nanosecond (ElkFS only; stock ignores it, and loads what is written, to the second)",
+    ),
     option("MAX_ALLOWED_HARD_LINKS", int(8, 65000), "32767", "names one file may have"),
     option(
         "INODE_REUSE_DELAY",

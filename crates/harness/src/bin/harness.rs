@@ -73,7 +73,7 @@ fn up(args: UpArgs, stop: &AtomicBool) -> Result<()> {
         mounts: args.mounts.clone(),
         tmpfs: args.tmpfs,
         private_mounts: false,
-        master_cfg: Vec::new(),
+        ..ClusterSpec::all(args.master, 0)
     })?;
     for index in 0..args.mounts.len() {
         println!("mounted: {}", cluster.mount_point(index).display());

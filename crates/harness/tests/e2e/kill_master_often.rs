@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use bench::master::Link;
 use harness::{Client, Cluster, ClusterSpec, Make};
 use proto::Packet;
-use proto::extension::{StoreImage, StoreImageReply};
+use proto::health::{StoreImage, StoreImageReply};
 use rustix::process::{Pid, Signal, kill_process};
 use std::time::Duration;
 use types::MsgId;
@@ -34,10 +34,8 @@ fn one_life(cluster: &mut Cluster, clients: &mut [Client], life: Duration) -> Re
     cluster.inside(|| {
         std::thread::scope(|scope| {
             scope.spawn(store_images);
-            let working: Vec<_> = clients
-                .iter_mut()
-                .map(|client| scope.spawn(move || client.work(&mut connect()?)))
-                .collect();
+            let working: Vec<_> =
+                clients.iter_mut().map(|client| scope.spawn(move || client.work(&mut connect()?))).collect();
             std::thread::sleep(life);
             kill_process(pid, Signal::KILL).context("kill the master")?;
             working.into_iter().try_for_each(|client| client.join().expect("a client panicked"))

@@ -175,7 +175,7 @@ impl Master {
             open_files: u32::try_from(self.fs.open_files(id).count()).unwrap_or(u32::MAX),
             connections: u8::try_from(conns.len()).unwrap_or(u8::MAX),
             expire: if conns.is_empty() { left } else { u32::MAX },
-            info: f.info,
+            info: super::register::shown_info(f.info),
             path: Bytes32::new(path),
             flags: f.flags,
             umask: f.umask,
@@ -230,7 +230,7 @@ impl Master {
             kind: MASTER,
             version: OUR_VERSION,
             id: 0,
-            metaid: 0,
+            metaid: self.fs.meta_id(),
             master: SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0),
         };
         p::ModuleForm { msgid, module }

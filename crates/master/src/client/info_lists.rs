@@ -171,7 +171,7 @@ fn export_line<'a>((export, path): (&crate::exports::Export, &'a Vec<u8>)) -> p:
         path: Bytes32::new(path),
         min_version: o.min_version,
         export_flags: u8::from(o.alldirs) | u8::from(o.password.is_some()) << 1,
-        flags: fields.flags & !SessionFlag::NEW_ATTR,
+        flags: fields.flags,
         umask: o.umask,
         root_uid: fields.root_uid,
         root_gid: fields.root_gid,

@@ -2,7 +2,7 @@
 
 use super::Master;
 use net::reactor::{ConnId, Net};
-use proto::extension::{HealthLine, HealthReply};
+use proto::health::{HealthLine, HealthReply};
 use std::time::Duration;
 use types::{Bytes32, MsgId, Name, Rest};
 
@@ -152,8 +152,7 @@ impl Master {
 
     /// Once a minute: alarms go to the log, new ones at once and old ones every ten minutes.
     pub(crate) fn tell_health(&mut self) {
-        let bad: Vec<Reading> =
-            self.health().into_iter().filter(|r| r.severity == Severity::Alarm).collect();
+        let bad: Vec<Reading> = self.health().into_iter().filter(|r| r.severity == Severity::Alarm).collect();
         let minute = self.started.elapsed().as_secs() / 60;
         for reading in &bad {
             if minute.is_multiple_of(10) || !self.alarms.contains(&reading.name) {

@@ -3,7 +3,7 @@
 use super::Master;
 use crate::images::{self, ImageResult};
 use net::reactor::{ConnId, Net, Waker};
-use proto::extension::StoreImageReply;
+use proto::health::StoreImageReply;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 use types::{MsgId, Status};
@@ -132,8 +132,7 @@ impl Master {
                     result.version,
                 );
                 let (at, unix) = (Instant::now(), self.now);
-                self.images.last =
-                    LastImage { version: result.version, at, unix, took: result.took, bytes };
+                self.images.last = LastImage { version: result.version, at, unix, took: result.took, bytes };
                 (self.images.failures, self.images.trouble) = (0, None);
                 self.journal.set_base(result.version);
             }

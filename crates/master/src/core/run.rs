@@ -66,6 +66,7 @@ pub(super) fn run(ctx: &mut Context) -> Result<()> {
         images: super::images::Images::new(now, loaded.base.version),
         alarms: Vec::new(),
         now: unix,
+        now_nanos: 0,
         started: now,
         unfinished: loaded.unfinished,
         chunk_events: Default::default(),
@@ -93,7 +94,7 @@ pub(super) fn run(ctx: &mut Context) -> Result<()> {
         }
         let timeout = master.timers.until_next(Instant::now()).min(CHUNK_TICK);
         reactor.turn(&mut master, timeout).context("the event loop failed")?;
-        master.now = unix_now();
+        master.read_clock();
         master.tick(reactor.net(), &waker);
     }
 }

@@ -56,6 +56,8 @@ pub(crate) struct Master {
     pub(crate) now: u32,
     /// What was done each minute, for years.
     pub(crate) charts: crate::charts::ChartKeeper,
+    /// Nanoseconds that belong to it; 0 when times are kept as stock does.
+    pub(crate) now_nanos: u32,
     /// The check of all files.
     pub(crate) file_loop: crate::file_loop::FileLoop,
     /// Timers.

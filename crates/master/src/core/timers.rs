@@ -23,12 +23,7 @@ pub(crate) struct Timers {
 
 impl Timers {
     pub(crate) fn new(now: Instant, unix: u32) -> Self {
-        Timers {
-            next_second: now + Duration::from_secs(1),
-            seconds: 0,
-            hour: unix / 3600,
-            freeing: false,
-        }
+        Timers { next_second: now + Duration::from_secs(1), seconds: 0, hour: unix / 3600, freeing: false }
     }
 
     /// How long the loop may sleep.
