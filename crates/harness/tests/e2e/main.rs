@@ -8,6 +8,7 @@ mod build;
 mod chaos;
 mod kill_chunkserver;
 mod kill_master;
+mod kill_master_often;
 mod setups;
 mod tree_copy;
 mod walk;

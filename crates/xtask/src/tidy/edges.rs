@@ -25,8 +25,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("metalogger", &["daemon", "net", "ondisk", "proto", "types"]),
     ("client", &["net", "proto", "types"]),
     ("mount", &["client", "types"]),
-    ("bench", &[]),
-    ("harness", &["bench"]),
+    ("bench", &["net", "proto", "types"]),
+    ("harness", &["bench", "proto", "types"]),
     ("twin", &["harness", "ondisk", "proto", "types"]),
     ("xtask", &[]),
 ];
