@@ -8,4 +8,5 @@ mod build;
 mod kill_chunkserver;
 mod kill_master;
 mod setups;
+mod tool_calls;
 mod tree_copy;

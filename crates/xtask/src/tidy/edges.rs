@@ -22,6 +22,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("metalogger", &["daemon", "net", "ondisk", "proto", "types"]),
     ("client", &["net", "proto", "types"]),
     ("mount", &["client", "types"]),
+    ("tools", &["net", "proto", "types"]),
     ("bench", &[]),
     ("harness", &["bench"]),
     ("xtask", &[]),
