@@ -84,6 +84,17 @@ impl Config {
         })
     }
 
+    /// How careful to be at the start.
+    pub(crate) fn recovery_rules(&self) -> recovery::Rules {
+        let given = &self.recovery;
+        recovery::Rules {
+            recover: given.recover,
+            ignore_errors: given.ignore_errors,
+            verbose: given.verbose,
+            ..recovery::Rules::default()
+        }
+    }
+
     /// What the configuration file says of an option; none when it says nothing. The secret is not told to anybody.
     pub(crate) fn text_of(&self, option: &str) -> Option<String> {
         match option {

@@ -16,6 +16,9 @@ use types::{Bytes32, Inode, OUR_VERSION, ROOT, SessionId, Status, Version};
 /// From this version on a client understands every form we send.
 const FLOOR: Version = Version::new(3, 0, 113);
 
+/// The longest body, bytes, from a client that has registered.
+const MEMBER_BODY: u32 = 50_000_000;
+
 /// A wish for a new session.
 struct Wish<'a> {
     version: Version,
@@ -152,7 +155,7 @@ impl Master {
         match self.check_session(conn, session, None) {
             Ok(caps) => {
                 self.clients.register(conn, Role::Tools(Member { session, caps, version }));
-                net.set_limits(conn, |limits| limits.nop_interval = None);
+                net.set_limits(conn, |limits| limits.max_body = MEMBER_BODY);
                 Status::OK
             }
             Err(status) => status,
@@ -177,7 +180,10 @@ impl Master {
     fn admit(&mut self, net: &mut Net, conn: ConnId, member: Member) {
         self.sessions.connected(member.session);
         self.clients.register(conn, Role::Mount(member));
-        net.set_limits(conn, |limits| limits.nop_interval = Some(Duration::from_secs(1)));
+        net.set_limits(conn, |limits| {
+            limits.nop_interval = Some(Duration::from_secs(1));
+            limits.max_body = MEMBER_BODY;
+        });
     }
 
     /// The client is done with its session; it is removed at the next check.
