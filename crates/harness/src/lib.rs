@@ -26,7 +26,7 @@ pub use acknowledged::Client;
 pub use chunk_files::{ChunkFile, Copies, Part, survey};
 pub use cluster::Cluster;
 pub use daemon::Daemon;
-pub use kinds::{ClusterSpec, Make, Role};
+pub use kinds::{ClusterSpec, Make, Role, our_binary};
 pub use monitor::{Matrix, ServerLine};
 pub use recorder::{Record, Recorder, record};
 pub use rereader::{Rereader, check_known, known_file, reread};

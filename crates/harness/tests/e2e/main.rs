@@ -10,5 +10,6 @@ mod kill_chunkserver;
 mod kill_master;
 mod kill_master_often;
 mod setups;
+mod tool_calls;
 mod tree_copy;
 mod walk;

@@ -25,6 +25,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("metalogger", &["daemon", "net", "ondisk", "proto", "types"]),
     ("client", &["net", "proto", "types"]),
     ("mount", &["client", "types"]),
+    ("tools", &["net", "proto", "types"]),
     ("bench", &["net", "proto", "types"]),
     ("harness", &["bench", "proto", "types"]),
     ("twin", &["harness", "ondisk", "proto", "types"]),
