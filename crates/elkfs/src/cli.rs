@@ -1,6 +1,6 @@
 //! The commands of `elkfs` itself.
 
-use crate::{install, local, programs};
+use crate::{health, install, local, programs};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -20,6 +20,10 @@ enum Command {
     Local(local::Command),
     /// Lay out programs, samples of configuration files and an empty data directory under a prefix
     Install(install::InstallArgs),
+    /// Images and changelogs of the metadata: check, compare, convert
+    #[command(subcommand)]
+    Meta(metatools::meta::Command),
+    Health(health::HealthArgs),
     /// Measure
     #[command(subcommand)]
     Bench(Bench),
@@ -29,6 +33,8 @@ enum Command {
 enum Bench {
     /// Rates of small files, metadata and streams in any directory
     Fs(bench::fs::FsArgs),
+    /// Rates of single metadata operations of any master, stock or ours
+    Master(bench::master::MasterArgs),
 }
 
 /// Parses `args`, the program's name first, and runs the command.
@@ -45,7 +51,10 @@ pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
     let result = match cli.command {
         Command::Local(command) => local::run(&command),
         Command::Install(args) => install::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Meta(command) => metatools::meta::run(&command),
+        Command::Health(args) => health::run(&args),
         Command::Bench(Bench::Fs(args)) => bench::fs::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Bench(Bench::Master(args)) => bench::master::run(&args).map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {
         eprintln!("elkfs: {error:#}");

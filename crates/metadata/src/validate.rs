@@ -94,10 +94,15 @@ impl Fs {
             names += entries;
         }
         same(|| "names in the table".into(), self.by_name.len(), names)?;
-        let trash: u64 = (0..4096).map(|b| self.trash(b).count() as u64).sum();
-        let sustained: u64 = (0..256).map(|b| self.sustained(b).count() as u64).sum();
-        same(|| "files in the trash".into(), self.trash.count, trash)?;
-        same(|| "sustained files".into(), self.sustained.count, sustained)?;
+        let add = |(count, length), (inode, _): (Inode, &[u8])| (count + 1, length + self.node(inode).a);
+        let (trash, length) = (0..4096).flat_map(|b| self.trash(b)).fold((0, 0), add);
+        same(|| "files in the trash".into(), (self.trash.count, self.trash.length), (trash, length))?;
+        let (sustained, length) = (0..256).flat_map(|b| self.sustained(b)).fold((0, 0), add);
+        same(
+            || "sustained files".into(),
+            (self.sustained.count, self.sustained.length),
+            (sustained, length),
+        )?;
         same(|| "names in all".into(), u64::from(self.edges.len()), u64::from(names) + trash + sustained)
     }
 

@@ -3,4 +3,5 @@
 pub(crate) mod chunkserver;
 pub(crate) mod master;
 pub(crate) mod metalogger;
+pub(crate) mod metatools;
 pub(crate) mod mount;

@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use harness::compare::{self, CompareArgs};
-use harness::{Cluster, ClusterSpec, Make, clean_leftovers, record};
+use harness::compare::{self, CompareArgs, CompareMasterArgs};
+use harness::{Cluster, ClusterSpec, Make, clean_leftovers, record, reread};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,6 +16,8 @@ enum Cli {
     Up(UpArgs),
     /// Measure a stock cluster and ours alternately
     Compare(CompareArgs),
+    /// Measure a stock master and ours alternately
+    CompareMaster(CompareMasterArgs),
     /// Remove what crashed runs left behind
     Clean,
     /// Work in a directory until the input ends, and print what was acknowledged (used by tests)
@@ -24,6 +26,11 @@ enum Cli {
         dir: PathBuf,
         /// Threads
         workers: usize,
+    },
+    /// Read files of known content again and again until the input ends (used by tests)
+    Reread {
+        /// Existing directories
+        dirs: Vec<PathBuf>,
     },
 }
 
@@ -60,11 +67,13 @@ fn main() -> Result<()> {
     match Cli::parse() {
         Cli::Up(args) => up(args, &stop),
         Cli::Compare(args) => compare::run(&args, &stop),
+        Cli::CompareMaster(args) => compare::run_master(&args, &stop),
         Cli::Clean => {
             println!("{} leftovers removed", clean_leftovers()?);
             Ok(())
         }
         Cli::Record { dir, workers } => record(&dir, workers),
+        Cli::Reread { dirs } => reread(&dirs),
     }
 }
 
@@ -78,7 +87,7 @@ fn up(args: UpArgs, stop: &AtomicBool) -> Result<()> {
         mounts: args.mounts.clone(),
         tmpfs: args.tmpfs,
         private_mounts: false,
-        master_cfg: Vec::new(),
+        ..ClusterSpec::all(args.master, 0)
     })?;
     for index in 0..args.mounts.len() {
         println!("mounted: {}", cluster.mount_point(index).display());

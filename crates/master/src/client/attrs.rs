@@ -11,7 +11,7 @@ impl Master {
         if m.caps.root == Inode(0) {
             return p::FuseStatfsReply { msgid: q.msgid, reply: Reply::Body(p::StatfsData::default()) };
         }
-        let space = self.cluster.space();
+        let (space, totals) = (self.cluster.space(), self.fs.totals());
         let whole = m.caps.root == ROOT;
         let stats = self.fs.stats_below(m.caps.root).unwrap_or_default();
         let limited = plan::space_within_quotas(&self.fs, m.caps.root, space.total, space.available);
@@ -19,8 +19,8 @@ impl Master {
             total: limited.0,
             avail: limited.1,
             free: space.free.min(limited.0),
-            trash: if whole { plan::trash_space(&self.fs) } else { 0 },
-            sustained: if whole { plan::sustained_space(&self.fs) } else { 0 },
+            trash: if whole { totals.trash_space } else { 0 },
+            sustained: if whole { totals.sustained_space } else { 0 },
             inodes: stats.inodes + 1,
         };
         p::FuseStatfsReply { msgid: q.msgid, reply: Reply::Body(data) }

@@ -201,8 +201,8 @@ impl Master {
         send: impl FnOnce(&mut Master, &p::FuseReaddirReply<'_>),
     ) {
         let caller = Caller::new(&m.caps, q.cred);
-        let listed =
-            plan::list_directory(&self.fs, &caller, q.inode, q.flags & 1 != 0, q.max_entries, q.edge);
+        let (with_attr, part) = (q.flags & 1 != 0, (q.max_entries, q.edge));
+        let listed = plan::list_directory(&self.fs, &mut self.bookmarks, &caller, q.inode, with_attr, part);
         let listed = listed.and_then(|l| self.touch_atime(&l.dir).map(|()| l));
         let reply = match &listed {
             Ok(l) => Reply::Body((l.next, RestBytes(&l.bytes))),
@@ -217,18 +217,17 @@ impl Master {
         let node = plan::check_open(&self.fs, &caller, request)?;
         if request.truncates() {
             self.run(&Op::Length { inode: node.inode, length: 0, set_mtime: true })?;
-            self.data_cache.modified(node.inode, m.session);
+            // Like stock this says nothing about caches: of an empty file nobody reads any.
             self.reservations.remove(&node.inode);
         }
         self.acquire(m.session, node.inode)?;
         let node = self.fs.get(node.inode).ok_or(Status::ENOENT)?;
         let mut attr = attr_of(&self.fs, &node, &caller);
         let mut flags = open_flags(&node);
-        let keep = self.may_keep_cache(m.session, &node, &mut attr);
         if request.has(OpenRequest::CACHE_CLEARED) {
             self.data_cache.fetched(node.inode, m.session);
         }
-        if keep {
+        if self.may_keep_cache(m.session, &node, &mut attr) {
             flags |= OPEN_KEEP_CACHE;
         }
         Ok((flags, attr))

@@ -17,6 +17,9 @@ use types::{Bytes32, Inode, OUR_VERSION, ROOT, SessionId, Status, Version};
 /// From this version on a client understands every form we send.
 const FLOOR: Version = Version::new(3, 0, 113);
 
+/// The longest body, bytes, from a client that has registered.
+const MEMBER_BODY: u32 = 50_000_000;
+
 /// A wish for a new session.
 struct Wish<'a> {
     version: Version,
@@ -157,7 +160,7 @@ impl Master {
                 // Tools are stock's, whatever the mount is whose session they use.
                 let caps = SessionCaps { fine_times: false, ..caps };
                 self.clients.register(conn, Role::Tools(Member { session, caps, version }));
-                net.set_limits(conn, |limits| limits.nop_interval = None);
+                net.set_limits(conn, |limits| limits.max_body = MEMBER_BODY);
                 Status::OK
             }
             Err(status) => status,
@@ -182,7 +185,10 @@ impl Master {
     fn admit(&mut self, net: &mut Net, conn: ConnId, member: Member) {
         self.sessions.connected(member.session);
         self.clients.register(conn, Role::Mount(member));
-        net.set_limits(conn, |limits| limits.nop_interval = Some(Duration::from_secs(1)));
+        net.set_limits(conn, |limits| {
+            limits.nop_interval = Some(Duration::from_secs(1));
+            limits.max_body = MEMBER_BODY;
+        });
     }
 
     /// The client is done with its session; it is removed at the next check.
@@ -257,7 +263,7 @@ fn limits_of(caps: &SessionCaps) -> SessionLimits {
 /// What an export line makes of a session; checksum, root, address and text are the caller's.
 pub(super) fn fields_of(export: &Export) -> SessionFields<'static> {
     let o = &export.options;
-    let mut flags = SessionFlag::NEW_ATTR;
+    let mut flags = 0;
     let mut set = |flag, when| flags |= if when { flag } else { 0 };
     set(SessionFlag::READ_ONLY, !o.writable);
     set(SessionFlag::DYNAMIC_IP, o.dynamic_ip);

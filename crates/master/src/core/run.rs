@@ -27,6 +27,9 @@ const CHUNK_TICK: Duration = Duration::from_millis(20);
 /// Bytes that may wait for one peer before it is not read from any more.
 const MAX_PENDING: usize = 16 << 20;
 
+/// The longest body, bytes, from a client that has not registered. It has little to say, and anybody may connect.
+const GUEST_BODY: u32 = 1 << 20;
+
 /// Runs a master until told to stop.
 pub(super) fn run(ctx: &mut Context) -> Result<()> {
     let config = read_config(ctx)?;
@@ -41,8 +44,9 @@ pub(super) fn run(ctx: &mut Context) -> Result<()> {
     listen(&mut reactor, config.metalogger_address, "metaloggers", metalogger_limits())?;
     let waker = reactor.waker();
     let notify = waker.clone();
-    let journal = Journal::start(storage.clone(), fs.version(), config.durability, move || notify.wake())
+    let mut journal = Journal::start(storage.clone(), fs.version(), config.durability, move || notify.wake())
         .context("can't start the changelog's thread")?;
+    journal.set_base(loaded.base.version);
     let now = Instant::now();
     let chunk_now = placement::Now { at: placement::Instant(0), unix };
     let mut master = Master {
@@ -56,8 +60,11 @@ pub(super) fn run(ctx: &mut Context) -> Result<()> {
         locks: Default::default(),
         file_loop: Default::default(),
         data_cache: Default::default(),
+        bookmarks: Default::default(),
         reservations: Default::default(),
         timers: Timers::new(now, unix),
+        images: super::images::Images::new(now, loaded.base.version),
+        alarms: Vec::new(),
         now: unix,
         now_nanos: 0,
         started: now,
@@ -115,8 +122,9 @@ fn listen(reactor: &mut Reactor, at: SocketAddrV4, whom: &str, limits: ConnLimit
 /// A mount must say something every 10 s; NOPs begin once it has registered.
 fn client_limits() -> ConnLimits {
     ConnLimits {
-        max_body: 50_000_000,
+        max_body: GUEST_BODY,
         idle_timeout: Duration::from_secs(10),
+        frame_timeout: Duration::from_secs(60),
         nop_interval: None,
         nop_body: 4,
         max_pending: MAX_PENDING,
@@ -127,6 +135,7 @@ fn chunkserver_limits(config: &Config) -> ConnLimits {
     ConnLimits {
         max_body: 500_000_000,
         idle_timeout: config.chunkserver_timeout,
+        frame_timeout: Duration::from_secs(600),
         nop_interval: None,
         nop_body: 0,
         max_pending: MAX_PENDING,
@@ -137,6 +146,7 @@ fn metalogger_limits() -> ConnLimits {
     ConnLimits {
         max_body: 1_500_000,
         idle_timeout: Duration::from_secs(10),
+        frame_timeout: Duration::from_secs(600),
         nop_interval: None,
         nop_body: 0,
         max_pending: 64 << 20,

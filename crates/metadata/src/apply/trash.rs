@@ -144,7 +144,7 @@ impl Fs {
         let look_at_opens = decided.as_slice().is_empty() || decided.get(1).unwrap_or(0) > 0;
         let (mut freed, mut busy, mut xor) = (0, 0, 0);
         while let Some((inode, _)) =
-            self.free.front().filter(|(_, time)| u64::from(*time) + u64::from(delay) < ts.low().into())
+            self.free.get(0).filter(|(_, time)| u64::from(*time) + u64::from(delay) < ts.low().into())
         {
             self.free.pop();
             if look_at_opens && self.is_open(inode) {

@@ -24,8 +24,12 @@ pub struct Totals {
     pub tree: TreeStats,
     /// Files in the trash.
     pub trash_files: u64,
+    /// Bytes of their lengths.
+    pub trash_space: u64,
     /// Sustained files.
     pub sustained_files: u64,
+    /// Bytes of their lengths.
+    pub sustained_space: u64,
     /// Inode numbers that wait before they can be used again.
     pub free_inodes: u64,
     /// Chunks known.
@@ -78,7 +82,9 @@ impl Fs {
             max_inode: self.max_inode,
             tree: self.below(&self.node(ROOT)),
             trash_files: self.trash.count,
+            trash_space: self.trash.length,
             sustained_files: self.sustained.count,
+            sustained_space: self.sustained.length,
             free_inodes: self.free.len() as u64,
             chunks: self.chunks.recs.len(),
         }
@@ -118,9 +124,9 @@ impl Fs {
         SessionId(self.sessions.next)
     }
 
-    /// The inode number that waits longest, and since when: `FREEINODES` is worth logging when that is long enough.
-    pub fn oldest_free_inode(&self) -> Option<(Inode, u32)> {
-        self.free.front()
+    /// An inode number that waits until it can be used again, and since when; the one that waits longest is at 0.
+    pub fn waiting_inode(&self, at: usize) -> Option<(Inode, u32)> {
+        self.free.get(at)
     }
 
     /// A session.

@@ -81,7 +81,7 @@ impl World {
     /// A moment within a second, a whole one every third time.
     fn fine(&self, seconds: u32) -> Time {
         let version = self.fs.version();
-        let nanos = if version % 3 == 0 { 0 } else { version * 7_919_999 % 1_000_000_000 };
+        let nanos = if version.is_multiple_of(3) { 0 } else { version * 7_919_999 % 1_000_000_000 };
         Time::new(seconds.into(), nanos as u32)
     }
 

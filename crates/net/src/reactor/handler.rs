@@ -25,10 +25,10 @@ pub trait Handler {
     fn end_of_turn(&mut self, net: &mut Net);
 }
 
-/// What went over the connections of one listening socket since the start. NOPs count only as bytes.
+/// What went over the connections of one listening socket since the start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Traffic {
-    /// Packets received.
+    /// Packets received, NOPs aside.
     pub packets_in: u64,
     /// Packets queued for sending.
     pub packets_out: u64,

@@ -4,11 +4,14 @@
 //! line is durable) are *held* under a mark and released by [`Net::release`]. Every buffer has a bound: a peer that
 //! does not read its answers is not read from either, until it does.
 
+mod accept;
 mod conn;
 mod core;
 mod handler;
 mod input;
 mod outbox;
+mod receive;
+mod sweep;
 #[cfg(test)]
 mod tests;
 

@@ -246,7 +246,7 @@ impl<'a> Wire<'a> for RegisterReply {
             RegisterReply::Reconnect(version, status, more) => (*version, *status, *more).encode(out),
             RegisterReply::NewMetaSession(session) => session.encode(out),
             RegisterReply::Challenge(random) => random.encode(out),
-            RegisterReply::NewSession(session, more) => (session.clone(), *more).encode(out),
+            RegisterReply::NewSession(session, more) => (*session, *more).encode(out),
         }
     }
 }
