@@ -9,6 +9,7 @@ mod errors;
 mod locks;
 mod outages;
 mod posix;
+mod trash;
 
 use harness::{ClusterSpec, Make};
 
