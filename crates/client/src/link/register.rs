@@ -249,7 +249,7 @@ fn master_info(addr: SocketAddrV4, session: &NewSession, extensions: Extensions)
 }
 
 fn meta_info(addr: SocketAddrV4, session: &NewMetaSession) -> MasterInfo {
-    let NewMetaSession { version, session: id, metaid, flags, limits } = session.clone();
+    let NewMetaSession { version, session: id, metaid, flags, limits } = *session;
     let limits = Limits {
         flags,
         umask: 0,

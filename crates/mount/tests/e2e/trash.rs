@@ -9,8 +9,11 @@ use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// Everything below a directory: mode, links, owner, size and number of each path.
-fn tree(root: &Path) -> Result<BTreeMap<PathBuf, (u32, u64, u32, u64, u64)>> {
+/// Mode, links, owner, size and number.
+type Shown = (u32, u64, u32, u64, u64);
+
+/// Everything below a directory.
+fn tree(root: &Path) -> Result<BTreeMap<PathBuf, Shown>> {
     let mut all = BTreeMap::new();
     let mut dirs = vec![root.to_path_buf()];
     while let Some(dir) = dirs.pop() {
