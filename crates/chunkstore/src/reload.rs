@@ -49,12 +49,14 @@ impl Store {
         *disk.limit.lock() = spec.limit;
         disk.may_resize.store(spec.may_resize, Ordering::Relaxed);
         disk.drain.store(spec.drain, Ordering::Relaxed);
+        disk.fill.store(spec.fill, Ordering::Relaxed);
         disk.changed.store(true, Ordering::Relaxed);
         if disk.removal.swap(spec.removal, Ordering::AcqRel) != spec.removal {
             let mark = if spec.removal { "marked for removal" } else { "not marked for removal any more" };
             tracing::info!("{} is {mark}", disk.path.display());
             for chunk in self.chunks.all() {
-                if chunk.peek(|state| !state.gone && Arc::ptr_eq(&state.disk, disk)) {
+                // What somebody holds is told as well; saying too much does no harm.
+                if chunk.glance(|state| Arc::ptr_eq(&state.disk, disk)).unwrap_or(true) {
                     self.reports.new_chunk(chunk.id, false);
                 }
             }
@@ -62,10 +64,15 @@ impl Store {
     }
 
     fn release(&self, disk: &Arc<Disk>) {
+        let healthy = disk.state() == DiskState::Working;
         if disk.give_up() {
             tracing::info!("{} is not used any more; its chunks are reported lost", disk.path.display());
+            let list = if healthy { self.list_of(disk) } else { None };
             self.drop_disk(disk);
             disk.forget_intents();
+            if let Some(list) = list {
+                self.write_list(disk, list);
+            }
         }
     }
 }
