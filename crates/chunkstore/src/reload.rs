@@ -45,6 +45,21 @@ impl Store {
         if failed == 0 { Ok(()) } else { Err(failed) }
     }
 
+    /// The folders as they are in use, as if they had just been read.
+    pub fn disk_specs(&self) -> Vec<DiskSpec> {
+        let flag = |flag: &std::sync::atomic::AtomicBool| flag.load(Ordering::Relaxed);
+        let spec = |disk: &Arc<Disk>| DiskSpec {
+            path: disk.path.clone(),
+            removal: disk.is_removal(),
+            drain: flag(&disk.drain),
+            fill: flag(&disk.fill),
+            may_resize: flag(&disk.may_resize),
+            limit: *disk.limit.lock(),
+            line: 0,
+        };
+        self.disks.read().iter().map(spec).collect()
+    }
+
     fn obey(&self, disk: &Arc<Disk>, spec: &DiskSpec) {
         *disk.limit.lock() = spec.limit;
         disk.may_resize.store(spec.may_resize, Ordering::Relaxed);

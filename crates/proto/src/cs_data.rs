@@ -4,6 +4,7 @@
 mod shapes;
 
 pub use crate::any::{BadCommandSize, ConfigValue, GetConfig, GetVersion, Nop, UnknownCommand, VersionInfo};
+use crate::extension::jobs::{JobList, JobListReply, JobSwitch, JobSwitchReply};
 use crate::info::{
     Chart, ChartData, ChartDataReply, ChartReply, HddList, HddListReply, ModuleInfo, ModuleInfoReply,
     MonotonicData, MonotonicDataReply,
@@ -75,6 +76,7 @@ direction! {
         Read, Write<'a>, WriteData, WriteFinish,
         GetChunkBlocks, GetChunkChecksum, GetChunkChecksumTab,
         MonotonicData, Chart, ChartData, ModuleInfo, HddList,
+        JobList, JobSwitch<'a>,
     }
 }
 
@@ -85,5 +87,6 @@ direction! {
         ReadStatus, ReadData, WriteStatus,
         ChunkBlocks, ChunkChecksum, ChunkChecksumTab<'a>,
         MonotonicDataReply<'a>, ChartReply<'a>, ChartDataReply<'a>, ModuleInfoReply, HddListReply<'a>,
+        JobListReply<'a>, JobSwitchReply,
     }
 }

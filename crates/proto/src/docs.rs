@@ -3,7 +3,7 @@
 mod shapes;
 
 use crate::{Direction, EXTENSION_IDS, FieldDoc, PacketDoc, record::RecordDoc};
-use crate::{any, client_master as cm, cs_data, cs_master, info, metalogger};
+use crate::{any, client_master as cm, cs_data, cs_master, info, jobs, metalogger};
 use shapes::SHAPES;
 use std::fmt::Write;
 
@@ -28,7 +28,7 @@ fn directions() -> [DirectionDoc; 8] {
 }
 
 /// What each file of packets is about, and its packets.
-const FAMILIES: [(&str, &[PacketDoc]); 14] = [
+const FAMILIES: [(&str, &[PacketDoc]); 15] = [
     ("Any node to any node", any::PACKETS),
     ("Client and master: registration", cm::register::PACKETS),
     ("Client and master: names, attributes, directories, opening", cm::namespace::PACKETS),
@@ -43,10 +43,11 @@ const FAMILIES: [(&str, &[PacketDoc]); 14] = [
     ("Chunkserver and master", cs_master::PACKETS),
     ("Metalogger and master", metalogger::PACKETS),
     ("Administration and monitoring", info::PACKETS),
+    ("Extension: background jobs", jobs::PACKETS),
 ];
 
 fn records() -> impl Iterator<Item = &'static RecordDoc> {
-    [cm::RECORDS_BY_FILE, cs_master::RECORDS_BY_FILE, info::RECORDS_BY_FILE]
+    [cm::RECORDS_BY_FILE, cs_master::RECORDS_BY_FILE, info::RECORDS_BY_FILE, &[jobs::RECORDS]]
         .into_iter()
         .flatten()
         .copied()
@@ -65,9 +66,9 @@ pub fn protocol_markdown() -> String {
     let (first, last) = (EXTENSION_IDS.start(), EXTENSION_IDS.end());
     line(
         &mut out,
-        format_args!("Ids {first:#x} to {last:#x} are kept for packets between our own ends. None is"),
+        format_args!("Ids {first:#x} to {last:#x} are kept for packets between our own ends. They are"),
     );
-    out.push_str("declared yet. They are only sent to a peer that offered to understand them.\n");
+    out.push_str("only sent to a peer that offered to understand them.\n");
     for (title, packets) in FAMILIES {
         line(&mut out, format_args!("\n## {title}"));
         packets.iter().for_each(|packet| packet_section(&mut out, packet));

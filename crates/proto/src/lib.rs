@@ -16,6 +16,6 @@ pub mod info;
 pub mod metalogger;
 
 pub use docs::protocol_markdown;
-pub use extension::EXTENSION_IDS;
+pub use extension::{EXTENSION_IDS, OFFERS_JOBS, jobs};
 pub use frame::{FrameHeader, HEADER_SIZE, PacketError, encode_frame};
 pub use packets::{Direction, FieldDoc, Packet, PacketDoc};
