@@ -32,14 +32,30 @@ impl Layout {
     fn of(exe: &Path) -> Layout {
         let folder = exe.parent().filter(|folder| folder.ends_with("bin") || folder.ends_with("sbin"));
         match folder.and_then(Path::parent) {
-            Some(prefix) if prefix != "/" && prefix != "/usr" && prefix.join("etc").is_dir() => {
-                let etc = prefix.join("etc");
-                let newer = etc.join("mfs");
-                let (etc, old_etc) = if newer.is_dir() { (newer, Some(etc)) } else { (etc, None) };
-                Layout { etc, old_etc, data: prefix.join("var/mfs") }
-            }
+            Some(prefix) if prefix.join("etc").is_dir() => Layout::of_prefix(prefix),
             _ => Layout::system(),
         }
+    }
+
+    /// The installation in `prefix`. `/` and `/usr` mean the system's own directories.
+    pub fn of_prefix(prefix: &Path) -> Layout {
+        if prefix == "/" || prefix == "/usr" {
+            return Layout::system();
+        }
+        let etc = prefix.join("etc");
+        let newer = etc.join("mfs");
+        let (etc, old_etc) = if newer.is_dir() { (newer, Some(etc)) } else { (etc, None) };
+        Layout { etc, old_etc, data: prefix.join("var/mfs") }
+    }
+
+    /// Where configuration files are.
+    pub fn etc(&self) -> &Path {
+        &self.etc
+    }
+
+    /// Where daemons keep their data unless told otherwise.
+    pub fn data(&self) -> &Path {
+        &self.data
     }
 
     /// The default place of a configuration file; the older place when only that one exists.

@@ -18,11 +18,14 @@ pub mod options;
 mod privileges;
 mod program;
 mod signals;
+mod usage;
 
 pub use config::{Config, ConfigError, Problem, parse_int, parse_size, resolve};
 pub use context::{Context, Recovery};
 pub use launch::main;
 pub use layout::Layout;
 pub use lock::Lock;
+pub use privileges::default_user;
 pub use program::Program;
 pub use signals::{Pending, Signals, Trigger};
+pub use usage::{Usage, local_time};

@@ -54,16 +54,18 @@ fn find_user(name: &str) -> anyhow::Result<Who> {
         let uid = Uid::from_raw(uid);
         return Ok(User::from_uid(uid)?.map_or(Who::Number(uid), Who::Named));
     }
-    let names = if name.is_empty() { &DEFAULT_USERS[..] } else { &[name][..] };
-    for name in names {
-        if let Some(user) = User::from_name(name)? {
-            return Ok(Who::Named(user));
-        }
-    }
-    bail!(
-        "{}: no such user - can't run as WORKING_USER; create it, or name another one",
-        names[names.len() - 1]
-    )
+    let found = if name.is_empty() { default_user()? } else { User::from_name(name)? };
+    let Some(user) = found else {
+        let name = if name.is_empty() { DEFAULT_USERS[0] } else { name };
+        bail!("{name}: no such user - can't run as WORKING_USER; create it, or name another one")
+    };
+    Ok(Who::Named(user))
+}
+
+/// Whom daemons started by root run as when nothing is configured, if there is such a user.
+pub fn default_user() -> nix::Result<Option<User>> {
+    let mut found = DEFAULT_USERS.iter().map(|name| User::from_name(name));
+    found.find(|user| !matches!(user, Ok(None))).unwrap_or(Ok(None))
 }
 
 fn find_group(name: &str) -> anyhow::Result<Gid> {

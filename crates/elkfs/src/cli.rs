@@ -1,6 +1,6 @@
 //! The commands of `elkfs` itself.
 
-use crate::{local, programs};
+use crate::{install, local, programs};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -18,6 +18,8 @@ enum Command {
     /// A whole cluster on this machine
     #[command(subcommand)]
     Local(local::Command),
+    /// Lay out programs, samples of configuration files and an empty data directory under a prefix
+    Install(install::InstallArgs),
     /// Measure
     #[command(subcommand)]
     Bench(Bench),
@@ -42,6 +44,7 @@ pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
     };
     let result = match cli.command {
         Command::Local(command) => local::run(&command),
+        Command::Install(args) => install::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Bench(Bench::Fs(args)) => bench::fs::run(&args).map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {

@@ -2,6 +2,7 @@
 //! subcommands, plus what MooseFS never had.
 
 mod cli;
+mod install;
 mod local;
 mod programs;
 mod roles;

@@ -44,6 +44,14 @@ pub(crate) const PROGRAMS: &[Program] = &[
     },
 ];
 
+/// The directory of an installation in which a name is: what only administrators and mount(8) run is in `sbin`.
+pub(crate) fn folder(name: &str) -> &'static str {
+    match name {
+        "mfsmaster" | "mfschunkserver" | "mfsmetalogger" | "mount.moosefs" => "sbin",
+        _ => "bin",
+    }
+}
+
 /// The program for the name of a file.
 pub(crate) fn called(name: &str) -> Option<&'static Program> {
     PROGRAMS.iter().find(|program| program.name == name || program.also.contains(&name))

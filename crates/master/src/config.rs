@@ -42,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) session_sustain: u32,
     /// `ATIME_MODE`, 0 to 4.
     pub(crate) atime_mode: u8,
+    /// `SUBSECOND_TIMES`: times are kept to the nanosecond.
+    pub(crate) subsecond_times: bool,
     /// `MAX_ALLOWED_HARD_LINKS`.
     pub(crate) max_hard_links: u32,
     /// `INODE_REUSE_DELAY`, seconds.
@@ -75,6 +77,7 @@ impl Config {
             changelog_preserve: cfg.seconds("CHANGELOG_PRESERVE_SECONDS"),
             session_sustain: cfg.number("SESSION_SUSTAIN_TIME"),
             atime_mode: cfg.number("ATIME_MODE"),
+            subsecond_times: cfg.flag("SUBSECOND_TIMES"),
             max_hard_links: cfg.number("MAX_ALLOWED_HARD_LINKS"),
             inode_reuse_delay: cfg.number("INODE_REUSE_DELAY"),
             quota_grace: cfg.number("QUOTA_DEFAULT_GRACE_PERIOD"),
@@ -82,6 +85,17 @@ impl Config {
             recovery,
             source: cfg.clone(),
         })
+    }
+
+    /// How careful to be at the start.
+    pub(crate) fn recovery_rules(&self) -> recovery::Rules {
+        let given = &self.recovery;
+        recovery::Rules {
+            recover: given.recover,
+            ignore_errors: given.ignore_errors,
+            verbose: given.verbose,
+            ..recovery::Rules::default()
+        }
     }
 
     /// What the configuration file says of an option; none when it says nothing. The secret is not told to anybody.
@@ -95,12 +109,9 @@ impl Config {
 
 /// Not set means what 2 means: nothing is acknowledged before it is on disk.
 fn durability(cfg: &daemon::Config) -> Durability {
-    if !cfg.is_set("CHANGELOG_SAVE_MODE") {
-        return Durability::Synced;
-    }
-    match cfg.int("CHANGELOG_SAVE_MODE") {
-        0 => Durability::Background,
-        1 => Durability::Written,
+    match cfg.optional_int("CHANGELOG_SAVE_MODE") {
+        Some(0) => Durability::Background,
+        Some(1) => Durability::Written,
         _ => Durability::Synced,
     }
 }

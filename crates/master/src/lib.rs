@@ -4,6 +4,7 @@
 //! leaves when its line is durable. Everything slow (fsync, images) happens on other threads and comes back as an
 //! event.
 
+mod charts;
 mod client;
 mod config;
 mod core;
@@ -11,14 +12,11 @@ mod cs;
 mod data_cache;
 pub mod exports;
 mod file_loop;
-pub mod images;
 pub mod journal;
 mod lock_queues;
 mod metaloggers;
 mod random;
-pub mod recovery;
-pub mod storage;
 pub mod topology;
-mod usage;
 
 pub use core::PROGRAM;
+pub use recovery::{self, images, storage};

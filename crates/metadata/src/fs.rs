@@ -4,6 +4,7 @@ use crate::file::{Chunks, Tables};
 use crate::ns::TreeStats;
 use crate::ns::edges::{FIRST_EDGE_ID, UNSET_EDGE_ID};
 use crate::ns::records::{EdgeRec, NodeRec};
+use crate::ns::times::FineTimes;
 use crate::store::{Bitmap, Chunked, Hasher, Index, Pages, Slab, Strings};
 use crate::tables::acl::Acls;
 use crate::tables::csdb::Csdb;
@@ -35,11 +36,13 @@ pub(crate) type Edges = Slab<EdgeRec, 128>;
 pub(crate) struct Buckets {
     pub(crate) heads: Arc<Vec<u32>>,
     pub(crate) count: u64,
+    /// Sum of the files' lengths, bytes.
+    pub(crate) length: u64,
 }
 
 impl Buckets {
     fn new(buckets: u32) -> Self {
-        Buckets { heads: Arc::new(vec![0; buckets as usize]), count: 0 }
+        Buckets { heads: Arc::new(vec![0; buckets as usize]), count: 0, length: 0 }
     }
 }
 
@@ -48,6 +51,7 @@ pub struct Fs {
     pub(crate) version: u64,
     pub(crate) meta_id: u64,
     pub(crate) nodes: Nodes,
+    pub(crate) fine_times: FineTimes,
     pub(crate) node_count: u32,
     pub(crate) max_inode: u32,
     /// Numbers of nodes and of [`Fs::free`], and 0.
@@ -87,6 +91,7 @@ impl Fs {
             version: 1,
             meta_id: 0,
             nodes: Nodes::new(),
+            fine_times: FineTimes::new(),
             node_count: 0,
             max_inode: 0,
             inodes,
@@ -151,7 +156,19 @@ impl Fs {
         &mut Arc::make_mut(&mut buckets.heads)[at as usize]
     }
 
-    pub(crate) fn bucket_count(&mut self, inode: Inode) -> &mut u64 {
-        &mut self.buckets_of(inode).0.count
+    /// Counts a trash or sustained file in (1) or out (-1).
+    pub(crate) fn count_deleted(&mut self, inode: Inode, by: i64) {
+        let length = self.node(inode).a;
+        let buckets = self.buckets_of(inode).0;
+        buckets.count = buckets.count.wrapping_add_signed(by);
+        buckets.length =
+            if by > 0 { buckets.length.wrapping_add(length) } else { buckets.length.wrapping_sub(length) };
+    }
+
+    /// The length of a trash or sustained file was another one before.
+    pub(crate) fn deleted_length_changed(&mut self, inode: Inode, before: u64) {
+        let now = self.node(inode).a;
+        let buckets = self.buckets_of(inode).0;
+        buckets.length = buckets.length.wrapping_sub(before).wrapping_add(now);
     }
 }

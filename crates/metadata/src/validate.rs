@@ -54,6 +54,10 @@ impl Fs {
             }
         }
         same(|| "number of nodes".into(), self.node_count, count)?;
+        let mut timed = self.fine_times.iter().filter(|(_, fine)| **fine != [0; 3]);
+        if let Some((inode, _)) = timed.find(|(inode, _)| !self.node(Inode(*inode)).exists()) {
+            return Err(format!("parts of seconds for {inode}, which does not exist"));
+        }
         (0..=255u8).try_for_each(|id| {
             same(|| format!("users of class {id}"), self.classes.users(id), users[usize::from(id)])
         })
@@ -90,10 +94,15 @@ impl Fs {
             names += entries;
         }
         same(|| "names in the table".into(), self.by_name.len(), names)?;
-        let trash: u64 = (0..4096).map(|b| self.trash(b).count() as u64).sum();
-        let sustained: u64 = (0..256).map(|b| self.sustained(b).count() as u64).sum();
-        same(|| "files in the trash".into(), self.trash.count, trash)?;
-        same(|| "sustained files".into(), self.sustained.count, sustained)?;
+        let add = |(count, length), (inode, _): (Inode, &[u8])| (count + 1, length + self.node(inode).a);
+        let (trash, length) = (0..4096).flat_map(|b| self.trash(b)).fold((0, 0), add);
+        same(|| "files in the trash".into(), (self.trash.count, self.trash.length), (trash, length))?;
+        let (sustained, length) = (0..256).flat_map(|b| self.sustained(b)).fold((0, 0), add);
+        same(
+            || "sustained files".into(),
+            (self.sustained.count, self.sustained.length),
+            (sustained, length),
+        )?;
         same(|| "names in all".into(), u64::from(self.edges.len()), u64::from(names) + trash + sustained)
     }
 

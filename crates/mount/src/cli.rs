@@ -5,8 +5,6 @@ use client::PasswordMd5;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Where the options file may be, the first that exists wins.
-const DEFAULT_FILES: [&str; 2] = ["/etc/mfs/mfsmount.cfg", "/etc/mfsmount.cfg"];
 const MAX_LINE: usize = 998;
 
 pub(crate) const HELP: &str = "\
@@ -71,15 +69,16 @@ struct Parser {
     end: Option<Command>,
 }
 
-/// Parses the arguments behind the program's name; `Err` is a message for the user.
-pub(crate) fn parse(args: &[OsString]) -> Result<Command, String> {
+/// Parses the arguments behind the program's name, and `default_file` if it exists and they name no other; `Err` is a
+/// message for the user.
+pub(crate) fn parse(args: &[OsString], default_file: &Path) -> Result<Command, String> {
     let mut parser = Parser::default();
     let args: Vec<String> = args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
     parser.arguments(&args)?;
     if let Some(end) = parser.end {
         return Ok(end);
     }
-    parser.options_file()?;
+    parser.options_file(default_file)?;
     parser.finish()
 }
 
@@ -194,14 +193,12 @@ impl Parser {
     }
 
     /// Options of the file come after those of the command line, and win (15.3).
-    fn options_file(&mut self) -> Result<(), String> {
+    fn options_file(&mut self, default: &Path) -> Result<(), String> {
         let path = match self.file.take() {
             Some(path) if path.exists() => path,
             Some(path) => return Err(format!("cfg file ({}) doesn't exist", path.display())),
-            None => match DEFAULT_FILES.iter().map(Path::new).find(|path| path.exists()) {
-                Some(path) => path.into(),
-                None => return Ok(()),
-            },
+            None if default.exists() => default.into(),
+            None => return Ok(()),
         };
         let text = std::fs::read(&path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
         self.in_file = true;
@@ -300,7 +297,7 @@ mod tests {
 
     fn mount(line: &str) -> Result<Box<MountOptions>, String> {
         let args: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
-        match parse(&args)? {
+        match parse(&args, Path::new("/nonexistent"))? {
             Command::Mount(options) => Ok(options),
             other => panic!("{other:?}"),
         }

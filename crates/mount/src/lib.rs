@@ -22,14 +22,15 @@ pub use run::{RunError, run};
 use cli::Command;
 use run::serve;
 use std::ffi::OsString;
+use std::path::Path;
 
 /// What `mfsmount -V` prints.
 const VERSION: &str = "MFS version: 3.0.117-1 ; build: 1341";
 
-/// The command `mfsmount`, given the arguments behind its name; returns its exit code. Must be called while the
-/// process has one thread.
-pub fn main(args: &[OsString]) -> u8 {
-    let mut options = match cli::parse(args) {
+/// The command `mfsmount`, given the arguments behind its name and the file of options that counts unless they name
+/// another; returns its exit code. Must be called while the process has one thread.
+pub fn main(args: &[OsString], default_file: &Path) -> u8 {
+    let mut options = match cli::parse(args, default_file) {
         Ok(Command::Mount(options)) => options,
         Ok(Command::Help) => {
             print!("{}", cli::HELP);

@@ -55,7 +55,7 @@ direction! {
     CltoMa<'a> {
         Nop<'a>, UnknownCommand, BadCommandSize, GetVersion, GetConfig<'a>,
         FuseRegister<'a>,
-        FuseStatfs, FuseAccess<'a>, FuseLookup<'a>, FuseGetattr, FuseSetattr<'a>, FuseReadlink, FuseSymlink<'a>,
+        FuseStatfs, FuseAccess<'a>, FuseLookup<'a>, FuseGetattr, FuseSetattr<'a>, FineSetattr<'a>, FuseReadlink, FuseSymlink<'a>,
         FuseMknod<'a>, FuseMkdir<'a>, FuseUnlink<'a>, FuseRmdir<'a>, FuseRename<'a>, FuseLink<'a>, FuseReaddir<'a>,
         FuseOpen<'a>, FuseTruncate<'a>, FuseCreate<'a>,
         FuseReadChunk, FuseWriteChunk, FuseWriteChunkEnd,
@@ -66,7 +66,7 @@ direction! {
         FuseGetxattr<'a>, FuseSetxattr<'a>, FuseGetfacl, FuseSetfacl<'a>,
         FuseFlock, FusePosixLock,
         SclassCreate<'a>, SclassChange<'a>, SclassDelete<'a>, SclassDuplicate<'a>, SclassRename<'a>, SclassList,
-        FuseSustainedInodes<'a>, FuseAmtimeInodes<'a>, FuseTimeSync,
+        FuseSustainedInodes<'a>, FuseAmtimeInodes<'a>, FineAmtimeInodes<'a>, FuseTimeSync,
         CservList, MonotonicData, Chart, ChartData, SessionList, Info, FsTestInfo, ChunksTestInfo, ChunksMatrix, QuotaInfo,
         ExportsInfo, MlogList, CsservCommand, SessionCommand, MemoryInfo, ModuleInfo, ListOpenFiles, ListAcquiredLocks,
         MassResolvePaths<'a>, SclassInfoRequest, MissingChunks,

@@ -4,11 +4,11 @@
 mod shapes;
 
 pub use crate::any::{BadCommandSize, ConfigValue, GetConfig, GetVersion, Nop, UnknownCommand, VersionInfo};
-use crate::extension::jobs::{JobList, JobListReply, JobSwitch, JobSwitchReply};
 use crate::info::{
     Chart, ChartData, ChartDataReply, ChartReply, HddList, HddListReply, ModuleInfo, ModuleInfoReply,
     MonotonicData, MonotonicDataReply,
 };
+use crate::jobs::{JobList, JobListReply, JobSwitch, JobSwitchReply};
 pub use shapes::{CrcTable, ProtoVer};
 use std::net::SocketAddrV4;
 use types::{BulkLen, ChunkId, ChunkVersion, Reply, Rest, Status};

@@ -1,50 +1,92 @@
-//! Room for packets that only our own two ends speak.
+//! What only our own two ends speak, and how they find out that they do.
 
 use std::ops::RangeInclusive;
+use types::{DecodeError, Reader, Wire};
 
 /// Ids of our own packets. Stock ids end below 1000 (a variant build adds 65536 to them), 4.x ids too, so nobody else
 /// comes near. A stock peer closes the connection on an unknown packet: none of these may be sent before the peer has
 /// offered to understand it, in a place that stock ignores.
 pub const EXTENSION_IDS: RangeInclusive<u32> = 0x454C_0000..=0x454C_FFFF;
 
-/// What a daemon of ours appends to its version's text (GET_VERSION) when it answers to the packets of [`jobs`].
-pub const OFFERS_JOBS: &str = "elkfs:jobs";
+/// Extensions that a client and a master have in common, as a set of bits.
+///
+/// A client offers them in the text of its registration, behind the NUL that ends the mount point: `/mnt/x NUL elkfs:1 NUL`
+/// ([`Extensions::offer`]). Stock masters keep that text and show it in lists, no more. A master that takes some of them
+/// says which in a longer answer ([`crate::client_master::RegisterReply`]); an answer of stock's length means none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Extensions(pub u32);
 
-/// Background jobs of a daemon: which there are, and a switch for each.
-pub mod jobs {
-    use types::{Name, Rest};
+/// What an offer begins with.
+const TAG: &[u8] = b"elkfs:";
 
-    record! { <'a> {
-        /// A job.
-        #[derive(Eq)]
-        JobEntry<'a> {
-            /// What it is called.
-            name: Name<'a>,
-            /// The end of the path of the disk it works on; empty for work on all.
-            disk: Name<'a>,
-            /// 0 nothing to do, 1 at work, 2 paused.
-            state: u8,
-            /// Things done since the daemon started.
-            done: u64,
-            /// Things known to be left.
-            left: u64,
-            /// Bytes worked through since the daemon started.
-            bytes: u64,
-            /// Bytes per second of late.
-            rate: u64,
-            /// More about it, for people.
-            detail: Name<'a>,
+impl Extensions {
+    /// Times beyond stock's seconds: [`types::MattrFlags::FINE_TIMES`] in attributes, and the packets that set times.
+    pub const FINE_TIMES: u32 = 1;
+    /// All there are.
+    pub const ALL: Extensions = Extensions(Self::FINE_TIMES);
+
+    /// True when all of `bits` are in it.
+    pub fn has(self, bits: u32) -> bool {
+        self.0 & bits == bits
+    }
+
+    /// What is in both.
+    #[must_use]
+    pub fn common(self, other: Extensions) -> Extensions {
+        Extensions(self.0 & other.0)
+    }
+
+    /// The text of a registration that shows `shown` and offers these.
+    pub fn offer(self, shown: &str) -> Vec<u8> {
+        let mut text = shown.as_bytes().to_vec();
+        text.push(0);
+        if self.0 != 0 {
+            text.extend_from_slice(TAG);
+            text.extend_from_slice(self.0.to_string().as_bytes());
+            text.push(0);
         }
-    } }
+        text
+    }
 
-    packets! { <'a> {
-        /// Which background jobs are there?
-        0x454C0301 JobList {}
-        /// Answers `JobList`.
-        0x454C0302 JobListReply<'a> { jobs: Rest<'a, JobEntry<'a>> }
-        /// Pauses (1) or resumes (0) the jobs of this name, on the disk of this path or, if it is empty, on all.
-        0x454C0303 JobSwitch<'a> { name: Name<'a>, disk: Name<'a>, pause: u8 }
-        /// Answers `JobSwitch`: how many jobs that were; 0 if there is none of this name.
-        0x454C0304 JobSwitchReply { jobs: u32 }
-    } }
+    /// What such a text shows, and what it offers: nothing, unless it is ours.
+    pub fn split(text: &[u8]) -> (&[u8], Extensions) {
+        let mut parts = text.split(|b| *b == 0);
+        let shown = parts.next().unwrap_or_default();
+        let number =
+            parts.next().and_then(|offer| std::str::from_utf8(offer.strip_prefix(TAG)?).ok()?.parse().ok());
+        (shown, Extensions(number.unwrap_or(0)))
+    }
+}
+
+impl<'a> Wire<'a> for Extensions {
+    const MIN_SIZE: usize = 4;
+    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        u32::decode(r).map(Extensions)
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.0.encode(out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offers_are_found_behind_what_is_shown() {
+        let text = Extensions::ALL.offer("/mnt/mfs");
+        assert_eq!(text, b"/mnt/mfs\0elkfs:1\0");
+        assert_eq!(Extensions::split(&text), (b"/mnt/mfs".as_slice(), Extensions::ALL));
+        assert_eq!(
+            Extensions::split(text.strip_suffix(b"\0").unwrap()).1,
+            Extensions::ALL,
+            "stored without a NUL"
+        );
+        assert_eq!(Extensions::default().offer("/x"), b"/x\0", "as stock");
+        for other in
+            [b"/mnt/elkfs:1".as_slice(), b"", b"/x\0elkfs:", b"/x\0elkfs:99999999999", b"/x\0other:1"]
+        {
+            assert_eq!(Extensions::split(other).1, Extensions::default());
+        }
+    }
 }

@@ -13,9 +13,10 @@ mod docs;
 mod extension;
 mod frame;
 pub mod info;
+pub mod jobs;
 pub mod metalogger;
 
 pub use docs::protocol_markdown;
-pub use extension::{EXTENSION_IDS, OFFERS_JOBS, jobs};
+pub use extension::{EXTENSION_IDS, Extensions};
 pub use frame::{FrameHeader, HEADER_SIZE, PacketError, encode_frame};
 pub use packets::{Direction, FieldDoc, Packet, PacketDoc};

@@ -4,12 +4,12 @@
 use crate::server::Server;
 use chunkstore::{DiskState, JobState};
 use proto::cs_data::{ConfigValue, GetConfig, VersionInfo};
+use proto::encode_frame;
 use proto::info::{
     DiskEntry, DiskInfo, DiskStats, DiskTotals, HddListReply, Module, ModuleForm, ModuleInfoReply, Monotonic,
     MonotonicDataReply,
 };
 use proto::jobs::{JobEntry, JobListReply, JobSwitch};
-use proto::{OFFERS_JOBS, encode_frame};
 use std::net::{Ipv4Addr, SocketAddrV4};
 use types::{ChunkId, Counted, MsgId, Name, OUR_VERSION, Rest, RestBytes};
 
@@ -143,7 +143,7 @@ fn stats(s: chunkstore::DiskStats) -> DiskStats {
 
 /// GET_VERSION.
 pub(crate) fn version(msgid: Option<MsgId>, out: &mut Vec<u8>) {
-    let text = format!("{VERSION_TEXT} {OFFERS_JOBS}");
+    let text = format!("{VERSION_TEXT} {}", proto::jobs::OFFER);
     let info = proto::any::VersionForm { msgid, version: OUR_VERSION, text: RestBytes(text.as_bytes()) };
     encode_frame(&VersionInfo { info }, out);
 }

@@ -93,10 +93,15 @@ impl Config {
         .collect()
     }
 
+    /// Options whose values differ from those of `old`.
+    pub fn differences(&self, old: &Config) -> impl Iterator<Item = &'static OptionDef> {
+        let all = self.entries.values();
+        all.filter(|entry| old.entries[entry.def.name].value != entry.value).map(|entry| entry.def)
+    }
+
     /// Options that differ from `old` and take effect only with a restart.
     pub fn needs_restart(&self, old: &Config) -> Vec<&'static str> {
-        let fixed = self.entries.iter().filter(|(_, entry)| !entry.def.reload);
-        fixed.filter(|(name, entry)| old.entries[*name].value != entry.value).map(|(name, _)| *name).collect()
+        self.differences(old).filter(|def| !def.reload).map(|def| def.name).collect()
     }
 
     fn entry(&self, name: &str) -> &Entry {

@@ -57,7 +57,7 @@ const DISKS: &[OptionDef] = &[
     option(
         "HDD_FSYNC_BEFORE_CLOSE",
         Kind::Flag,
-        "0",
+        "",
         "not set or 1: chunks are synced before a write is acknowledged for the last time; 0: never, as stock",
     ),
     option("HDD_SPARSIFY_ON_WRITE", Kind::Flag, "1", "leave holes for blocks of zeros"),

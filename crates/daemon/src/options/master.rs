@@ -21,7 +21,7 @@ const FILES: &[OptionDef] = &[
     option(
         "CHANGELOG_SAVE_MODE",
         int(0, 2),
-        "0",
+        "",
         "not set: synced before the answer, many changes in one sync; 0 and 1: written, not synced; 2: synced",
     ),
     option("MISSING_LOG_CAPACITY", int(1000, 1_000_000), "100000", "entries in the list of missing chunks"),
@@ -121,6 +121,12 @@ const CLIENTS: &[OptionDef] = &[
         int(0, 4),
         "2",
         "0 always, 1 files only, 2 when older than a change or a day, 3 the same for files only, 4 never",
+    ),
+    option(
+        "SUBSECOND_TIMES",
+        Kind::Flag,
+        "1",
+        "keep times to the nanosecond (ElkFS only; stock ignores it, and loads what is written, to the second)",
     ),
     option("MAX_ALLOWED_HARD_LINKS", int(8, 65000), "32767", "names one file may have"),
     option(

@@ -96,7 +96,7 @@ fn tunables(config: &daemon::Config) -> Tunables {
             seconds => 10.0 / seconds as f64,
         }
     };
-    let synced = !config.is_set("HDD_FSYNC_BEFORE_CLOSE") || config.flag("HDD_FSYNC_BEFORE_CLOSE");
+    let synced = config.optional_int("HDD_FSYNC_BEFORE_CLOSE") != Some(0);
     let days: u64 = config.number("HDD_TEST_PASS_DAYS");
     Tunables {
         leave_space: config.size("HDD_LEAVE_SPACE_DEFAULT"),

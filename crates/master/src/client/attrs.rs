@@ -11,7 +11,7 @@ impl Master {
         if m.caps.root == Inode(0) {
             return p::FuseStatfsReply { msgid: q.msgid, reply: Reply::Body(p::StatfsData::default()) };
         }
-        let space = self.cluster.space();
+        let (space, totals) = (self.cluster.space(), self.fs.totals());
         let whole = m.caps.root == ROOT;
         let stats = self.fs.stats_below(m.caps.root).unwrap_or_default();
         let limited = plan::space_within_quotas(&self.fs, m.caps.root, space.total, space.available);
@@ -19,8 +19,8 @@ impl Master {
             total: limited.0,
             avail: limited.1,
             free: space.free.min(limited.0),
-            trash: if whole { plan::trash_space(&self.fs) } else { 0 },
-            sustained: if whole { plan::sustained_space(&self.fs) } else { 0 },
+            trash: if whole { totals.trash_space } else { 0 },
+            sustained: if whole { totals.sustained_space } else { 0 },
             inodes: stats.inodes + 1,
         };
         p::FuseStatfsReply { msgid: q.msgid, reply: Reply::Body(data) }
@@ -36,7 +36,7 @@ impl Master {
         Ok(attr_of(&self.fs, &node, &caller))
     }
 
-    pub(super) fn setattr(&mut self, m: &Member, q: &p::FuseSetattr<'_>) -> Result<Attr, Status> {
+    pub(super) fn setattr(&mut self, m: &Member, q: &p::FineSetattr<'_>) -> Result<Attr, Status> {
         let caller = Caller::new(&m.caps, q.cred);
         let set = SetAttr {
             inode: q.inode,
@@ -50,9 +50,28 @@ impl Master {
             winattr: q.winattr,
             suid_clear_mode: q.sugid_clear_mode,
         };
-        let op = plan_setattr(&self.fs, &caller, self.now, &set)?;
+        let op = plan_setattr(&self.fs, &caller, self.moment(), &set)?;
         self.run(&op)?;
         let node = plan::resolve_unchecked(&self.fs, &m.caps, q.inode)?;
         Ok(attr_of(&self.fs, &node, &caller))
+    }
+}
+
+/// The request with times as our own clients send them.
+pub(super) fn fine<'a>(q: &p::FuseSetattr<'a>) -> p::FineSetattr<'a> {
+    let p::FuseSetattr { msgid, inode, opened, cred, set_mask, mode, uid, gid, .. } = *q;
+    p::FineSetattr {
+        msgid,
+        inode,
+        opened,
+        cred,
+        set_mask,
+        mode,
+        uid,
+        gid,
+        atime: q.atime.into(),
+        mtime: q.mtime.into(),
+        winattr: q.winattr,
+        sugid_clear_mode: q.sugid_clear_mode,
     }
 }

@@ -44,6 +44,7 @@ impl Master {
         let counters = self.sessions.counters.entry(session).or_insert_with(stored);
         for kind in kinds {
             counters[0][*kind] = counters[0][*kind].wrapping_add(1);
+            self.charts.operations[*kind] += 1;
         }
     }
 

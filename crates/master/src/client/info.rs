@@ -35,6 +35,9 @@ impl Master {
                 let status = self.session_command(net, q.command, q.session);
                 net.send_held(conn, self.journal.last(), &p::SessionCommandReply { status });
             }
+            CltoMa::MonotonicData(_) => self.send_monotonic(net, conn),
+            CltoMa::Chart(q) => self.send_chart(net, conn, q),
+            CltoMa::ChartData(q) => self.send_chart_data(net, conn, q),
             CltoMa::ModuleInfo(q) => net.send(conn, &p::ModuleInfoReply { info: self.module(q.msgid) }),
             other if self.info_list_packet(net, conn, other) || self.info_server_packet(net, conn, other) => {
             }
@@ -95,7 +98,10 @@ impl Master {
     fn master_info(&self) -> p::MasterInfo {
         let space = self.cluster.space();
         let totals = self.fs.totals();
-        let usage = crate::usage::Usage::now();
+        let usage = daemon::Usage::now();
+        let elapsed_ms = self.started.elapsed().as_millis().max(1) as u64;
+        // 10^9 is one whole core.
+        let share = |us: u64| us.saturating_mul(1_000_000) / elapsed_ms;
         let (all_copies, regular_copies) = self.cluster.copy_totals();
         let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         let saved = self.timers.last_image;
@@ -104,15 +110,15 @@ impl Master {
         let (files, dirs) = kinds.fold((0, 0), |(files, dirs), (f, d)| (files + f, dirs + d));
         p::MasterInfo {
             version: OUR_VERSION,
-            memory: usage.memory,
-            system_cpu: usage.system_cpu,
-            user_cpu: usage.user_cpu,
+            memory: usage.resident,
+            system_cpu: share(usage.system_us),
+            user_cpu: share(usage.user_us),
             total_space: space.total,
             avail_space: space.available,
             free_space: space.free,
-            trash_space: metadata::plan::trash_space(&self.fs),
+            trash_space: totals.trash_space,
             trash_files: narrow(totals.trash_files),
-            sustained_space: metadata::plan::sustained_space(&self.fs),
+            sustained_space: totals.sustained_space,
             sustained_files: narrow(totals.sustained_files),
             nodes: totals.nodes,
             dirs: narrow(dirs),
@@ -169,7 +175,7 @@ impl Master {
             open_files: u32::try_from(self.fs.open_files(id).count()).unwrap_or(u32::MAX),
             connections: u8::try_from(conns.len()).unwrap_or(u8::MAX),
             expire: if conns.is_empty() { left } else { u32::MAX },
-            info: f.info,
+            info: super::register::shown_info(f.info),
             path: Bytes32::new(path),
             flags: f.flags,
             umask: f.umask,

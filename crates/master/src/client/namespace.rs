@@ -201,8 +201,8 @@ impl Master {
         send: impl FnOnce(&mut Master, &p::FuseReaddirReply<'_>),
     ) {
         let caller = Caller::new(&m.caps, q.cred);
-        let listed =
-            plan::list_directory(&self.fs, &caller, q.inode, q.flags & 1 != 0, q.max_entries, q.edge);
+        let (with_attr, part) = (q.flags & 1 != 0, (q.max_entries, q.edge));
+        let listed = plan::list_directory(&self.fs, &mut self.bookmarks, &caller, q.inode, with_attr, part);
         let listed = listed.and_then(|l| self.touch_atime(&l.dir).map(|()| l));
         let reply = match &listed {
             Ok(l) => Reply::Body((l.next, RestBytes(&l.bytes))),
@@ -245,7 +245,7 @@ impl Master {
     /// READDIR and READLINK touch the access time in ATIME_MODE 0 (always) and 2 (when it tells something new).
     pub(super) fn touch_atime(&mut self, node: &NodeView) -> Result<(), Status> {
         let new = match self.config.atime_mode {
-            0 => node.atime != self.now,
+            0 => node.atime.low() != self.now,
             2 => crate::core::relatime(node, self.now),
             _ => false,
         };

@@ -3,7 +3,7 @@
 use super::Member;
 use super::tools::Form;
 use crate::core::Master;
-use metadata::{Cursor, FIRST_USER_CLASS, NodeView, plan};
+use metadata::{FIRST_USER_CLASS, NodeView, plan};
 use net::reactor::{ConnId, Net};
 use placement::ReplicaState;
 use proto::client_master as p;
@@ -129,7 +129,7 @@ impl Master {
     }
 
     /// NODE_INFO: entries of a directory or chunks of a file, from a place on.
-    pub(super) fn node_info(&self, net: &mut Net, conn: ConnId, m: &Member, q: &p::NodeInfoRequest) {
+    pub(super) fn node_info(&mut self, net: &mut Net, conn: ConnId, m: &Member, q: &p::NodeInfoRequest) {
         /// What a packet has room for, whatever is asked for.
         const MOST: u32 = 1_000_000;
         let most = q.max_entries.clamp(1, MOST) as usize;
@@ -137,9 +137,13 @@ impl Master {
         let reply = match plan::resolve(&self.fs, &m.caps, q.inode) {
             Err(status) => Err(status),
             Ok(node) if node.is_dir() => {
-                let mut entries = self.fs.read_dir(node.inode, Cursor::at(q.next));
+                let from = self.bookmarks.cursor(&self.fs, node.inode, q.next);
+                let mut entries = self.fs.read_dir(node.inode, from);
                 children = entries.by_ref().take(most).map(|entry| entry.inode).collect::<Vec<_>>();
-                let next = entries.next().map_or(0, |entry| entry.cursor.edge_id);
+                let next = entries.next().map_or(0, |entry| {
+                    self.bookmarks.add(node.inode, entry.cursor);
+                    entry.cursor.edge_id
+                });
                 Ok(p::NodeInfo::Dir { next, children: Rest::Items(&children) })
             }
             Ok(node) if node.kind.has_chunks() => {

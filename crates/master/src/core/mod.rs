@@ -8,6 +8,7 @@ mod timers;
 
 pub(crate) use change::relatime;
 pub use program::PROGRAM;
+pub(crate) use run::CLIENTS;
 pub(crate) use state::Master;
 
 use crate::images::ImageSource;

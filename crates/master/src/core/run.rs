@@ -17,7 +17,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-const CLIENTS: ListenerId = ListenerId(0);
+pub(crate) const CLIENTS: ListenerId = ListenerId(0);
 const CHUNKSERVERS: ListenerId = ListenerId(1);
 const METALOGGERS: ListenerId = ListenerId(2);
 
@@ -27,13 +27,16 @@ const CHUNK_TICK: Duration = Duration::from_millis(20);
 /// Bytes that may wait for one peer before it is not read from any more.
 const MAX_PENDING: usize = 16 << 20;
 
+/// The longest body, bytes, from a client that has not registered. It has little to say, and anybody may connect.
+const GUEST_BODY: u32 = 1 << 20;
+
 /// Runs a master until told to stop.
 pub(super) fn run(ctx: &mut Context) -> Result<()> {
     let config = read_config(ctx)?;
     let storage: Arc<dyn Storage> = Arc::new(DirStorage::new("."));
     let exports = load_exports(&config)?;
     let unix = unix_now();
-    let loaded = recovery::load(&*storage, &recovery::Rules::of(&config), unix)?;
+    let loaded = recovery::load(&*storage, &config.recovery_rules(), unix)?;
     let fs = loaded.fs;
     let mut reactor = Reactor::new().context("can't create the event loop")?;
     listen(&mut reactor, config.client_address, "clients", client_limits())?;
@@ -46,6 +49,7 @@ pub(super) fn run(ctx: &mut Context) -> Result<()> {
     let now = Instant::now();
     let chunk_now = placement::Now { at: placement::Instant(0), unix };
     let mut master = Master {
+        charts: crate::charts::ChartKeeper::load(&*storage, unix),
         cluster: crate::cs::new_cluster(&config, &fs, chunk_now),
         chunkservers: crate::cs::CsLinks::new(&config),
         metaloggers: crate::metaloggers::Metaloggers::new(config.changelog_preserve),
@@ -55,9 +59,11 @@ pub(super) fn run(ctx: &mut Context) -> Result<()> {
         locks: Default::default(),
         file_loop: Default::default(),
         data_cache: Default::default(),
+        bookmarks: Default::default(),
         reservations: Default::default(),
         timers: Timers::new(now, unix),
         now: unix,
+        now_nanos: 0,
         started: now,
         unfinished: loaded.unfinished,
         chunk_events: Default::default(),
@@ -85,7 +91,7 @@ pub(super) fn run(ctx: &mut Context) -> Result<()> {
         }
         let timeout = master.timers.until_next(Instant::now()).min(CHUNK_TICK);
         reactor.turn(&mut master, timeout).context("the event loop failed")?;
-        master.now = unix_now();
+        master.read_clock();
         master.tick(reactor.net(), &waker);
     }
 }
@@ -113,8 +119,9 @@ fn listen(reactor: &mut Reactor, at: SocketAddrV4, whom: &str, limits: ConnLimit
 /// A mount must say something every 10 s; NOPs begin once it has registered.
 fn client_limits() -> ConnLimits {
     ConnLimits {
-        max_body: 50_000_000,
+        max_body: GUEST_BODY,
         idle_timeout: Duration::from_secs(10),
+        frame_timeout: Duration::from_secs(60),
         nop_interval: None,
         nop_body: 4,
         max_pending: MAX_PENDING,
@@ -125,6 +132,7 @@ fn chunkserver_limits(config: &Config) -> ConnLimits {
     ConnLimits {
         max_body: 500_000_000,
         idle_timeout: config.chunkserver_timeout,
+        frame_timeout: Duration::from_secs(600),
         nop_interval: None,
         nop_body: 0,
         max_pending: MAX_PENDING,
@@ -135,6 +143,7 @@ fn metalogger_limits() -> ConnLimits {
     ConnLimits {
         max_body: 1_500_000,
         idle_timeout: Duration::from_secs(10),
+        frame_timeout: Duration::from_secs(600),
         nop_interval: None,
         nop_body: 0,
         max_pending: 64 << 20,
@@ -220,6 +229,7 @@ impl Master {
     fn shut_down(mut self, reactor: Reactor) -> Result<()> {
         drop(reactor);
         self.hand_over_counters();
+        self.charts.store(&*self.storage);
         while !self.journal.flush(Duration::from_secs(10)) {
             tracing::error!("changelog cannot be written yet: make room on the disk; the stop waits for it");
         }
@@ -300,7 +310,7 @@ pub(super) fn restore(ctx: &mut Context) -> Result<()> {
     let mut config = read_config(ctx)?;
     config.recovery.recover = true;
     let storage = DirStorage::new(".");
-    let loaded = recovery::load(&storage, &recovery::Rules::of(&config), unix_now())?;
+    let loaded = recovery::load(&storage, &config.recovery_rules(), unix_now())?;
     let source = super::image_source(loaded.fs.snapshot(), unix_now());
     let bytes = images::store(&storage, config.keep_images, &source)
         .and_then(|bytes| images::seal(&storage).map(|()| bytes))

@@ -42,6 +42,8 @@ pub(crate) struct Master {
     pub(crate) exports: Vec<Export>,
     /// Who may keep what in their caches.
     pub(crate) data_cache: DataCache,
+    /// Where listings of directories stopped.
+    pub(crate) bookmarks: metadata::plan::Bookmarks,
     /// Ends of the room reserved for appends.
     pub(crate) reservations: HashMap<Inode, u64>,
     /// Writes of before the start that may not have begun.
@@ -52,6 +54,10 @@ pub(crate) struct Master {
     pub(crate) started: Instant,
     /// Unix seconds of the event at hand.
     pub(crate) now: u32,
+    /// What was done each minute, for years.
+    pub(crate) charts: crate::charts::ChartKeeper,
+    /// Nanoseconds that belong to it; 0 when times are kept as stock does.
+    pub(crate) now_nanos: u32,
     /// The check of all files.
     pub(crate) file_loop: crate::file_loop::FileLoop,
     /// Timers and images.

@@ -11,12 +11,16 @@ use std::time::{Duration, Instant};
 /// Buckets of the trash and of sustained files, one of each looked at a second.
 const TRASH_BUCKETS: u32 = 4096;
 const SUSTAINED_BUCKETS: u32 = 256;
+/// Inode numbers that become usable again in one go.
+const FREED_AT_ONCE: usize = 20_000;
 
 /// When things were done last, and the image that is being written.
 pub(crate) struct Timers {
     next_second: Instant,
     seconds: u64,
     hour: u32,
+    /// There may be more inode numbers to be given back.
+    freeing: bool,
     image_running: bool,
     images: (Sender<images::ImageResult>, Receiver<images::ImageResult>),
     /// The last good image.
@@ -38,6 +42,7 @@ impl Timers {
             next_second: now + Duration::from_secs(1),
             seconds: 0,
             hour: unix / 3600,
+            freeing: false,
             image_running: false,
             images: channel(),
             last_image: None,
@@ -55,6 +60,7 @@ impl Master {
     pub(crate) fn tick(&mut self, net: &mut Net, wake: &net::reactor::Waker) {
         let now = net.now();
         self.take_image_results();
+        self.remove_sessions(net);
         let chunk_now = self.chunk_time();
         self.cluster.tick(chunk_now, &crate::cs::Meta(&self.fs));
         if now < self.timers.next_second {
@@ -65,16 +71,17 @@ impl Master {
         let seconds = self.timers.seconds;
         self.empty_buckets(seconds);
         if seconds.is_multiple_of(10) {
-            self.check_sessions(net, now);
+            self.check_sessions(now);
             let (fs, unix) = (&self.fs, self.now);
             self.pending.prune_holders(|chunk| fs.chunk(chunk).is_some_and(|c| c.is_locked(unix)));
         }
-        if seconds.is_multiple_of(60) {
+        if seconds.is_multiple_of(60) || self.timers.freeing {
             self.free_inodes();
         }
         self.expire_waiting(net);
         self.check_files();
         self.check_quotas();
+        self.record_charts(net);
         self.undo_unfinished();
         let hour = self.now / 3600;
         if hour != self.timers.hour {
@@ -100,10 +107,12 @@ impl Master {
         }
     }
 
+    /// Once a minute; while there are many, once a second a part of them.
     fn free_inodes(&mut self) {
-        let delay = self.config.inode_reuse_delay;
-        if self.fs.oldest_free_inode().is_some_and(|(_, since)| since.saturating_add(delay) < self.now) {
-            self.run_or_tell(&Op::FreeInodes { delay });
+        let op = plan::plan_free_inodes(&self.fs, self.now, self.config.inode_reuse_delay, FREED_AT_ONCE);
+        self.timers.freeing = op.is_some();
+        if let Some(op) = op {
+            self.run_or_tell(&op);
         }
     }
 

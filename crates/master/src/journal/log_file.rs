@@ -4,10 +4,7 @@ use crate::storage::{AppendFile, Storage, shift_generations};
 use std::io;
 use std::sync::Arc;
 
-/// The name of the n-th changelog; 0 is the one being written (`spec/metadata-format.md` 2).
-pub fn changelog_name(n: u32) -> String {
-    format!("changelog.{n}.mfs")
-}
+pub use crate::recovery::changelog_name;
 
 /// The file being written. `good` is its length up to the last byte known to be whole; whatever a failed write
 /// left behind it is cut off before the next one.

@@ -133,7 +133,7 @@ impl Fs {
             self.edges.get_mut(slot).next = old;
             self.edges.get_mut(old).prev = slot;
         }
-        *self.bucket_count(child) += 1;
+        self.count_deleted(child, 1);
     }
 
     /// Forgets the path of a trash or sustained file. To be called before its type changes.
@@ -143,7 +143,7 @@ impl Fs {
         if edge.prev == 0 {
             *self.bucket_head(child) = edge.next;
         }
-        *self.bucket_count(child) -= 1;
+        self.count_deleted(child, -1);
         self.drop_edge(slot, edge);
     }
 }

@@ -123,8 +123,12 @@ impl Fs {
     pub(crate) fn counted<R>(&mut self, inode: Inode, change: impl FnOnce(&mut Self) -> R) -> R {
         let before = self.own_stats(inode, &self.node(inode));
         let result = change(self);
-        let after = self.own_stats(inode, &self.node(inode));
+        let rec = self.node(inode);
+        let after = self.own_stats(inode, &rec);
         self.add_stats_above(inode, after - before);
+        if rec.is(NodeType::Trash) || rec.is(NodeType::Sustained) {
+            self.deleted_length_changed(inode, before.length);
+        }
         result
     }
 

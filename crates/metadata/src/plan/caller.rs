@@ -67,6 +67,8 @@ pub struct SessionCaps {
     pub root_ids: (u32, u32),
     /// What all others become, with [`SessionFlag::MAP_ALL`].
     pub mapall_ids: (u32, u32),
+    /// The client understands times beyond stock's seconds.
+    pub fine_times: bool,
     /// Goals that may be set.
     pub goals: (u8, u8),
     /// Trash times that may be set, seconds.
@@ -154,6 +156,7 @@ mod tests {
             disables: 0,
             root_ids: (999, 998),
             mapall_ids: (50, 51),
+            fine_times: false,
             goals: (1, 9),
             trash_times: (0, u32::MAX),
         }

@@ -6,6 +6,7 @@
 
 mod access;
 mod attr;
+mod bookmarks;
 mod caller;
 mod copy;
 mod data;
@@ -30,6 +31,7 @@ mod xattr;
 
 pub use access::{AccessSet, access_set};
 pub use attr::{attr_of, attr_of_entry};
+pub use bookmarks::Bookmarks;
 pub use caller::{Caller, Disable, SessionCaps, SessionFlag};
 pub use copy::{AppendRequest, SnapshotRequest, plan_append, plan_snapshot};
 pub use data::{WritePlan, plan_write_end_length, read_chunk, refuse_write, write_chunk};
@@ -59,8 +61,6 @@ pub use tree_set::{
     NewClass, TreeChange, plan_set_archived, plan_set_eattr, plan_set_sclass, plan_set_trash_time,
 };
 pub use truncate::{TruncateRequest, Truncation, check_truncate};
-pub use upkeep::{
-    quota_changes, space_within_quotas, sustained_is_due, sustained_space, trash_is_due, trash_space,
-};
+pub use upkeep::{plan_free_inodes, quota_changes, space_within_quotas, sustained_is_due, trash_is_due};
 pub use whereabouts::{check_repair, need_chunk_file, parents, paths, paths_below};
 pub use xattr::{AclPerms, XattrNode, get_acl, get_xattr, list_xattrs, plan_set_acl, plan_set_xattr};

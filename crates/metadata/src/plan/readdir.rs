@@ -1,6 +1,7 @@
 //! READDIR (`spec/wire-client-master.md` 3.5).
 
 use super::attr::attr_of_entry;
+use super::bookmarks::Bookmarks;
 use super::caller::{Caller, Disable};
 use super::namespace::{need_dir, need_list};
 use super::resolve::{resolve, shown};
@@ -24,11 +25,11 @@ pub struct DirEntries {
 /// Lists at most `max` entries from a cursor: 0 is `.`, 1 is `..`, others are ids of edges.
 pub fn list_directory(
     fs: &Fs,
+    bookmarks: &mut Bookmarks,
     caller: &Caller<'_>,
     inode: Inode,
     with_attr: bool,
-    max: u32,
-    from: u64,
+    (max, from): (u32, u64),
 ) -> Result<DirEntries, Status> {
     if caller.caps.disabled(Disable::Readdir) {
         return Err(Status::EPERM);
@@ -38,13 +39,14 @@ pub fn list_directory(
     if from == 0 {
         need_list(fs, caller, &dir, with_attr)?;
     }
-    let mut list = Listing { fs, caller, dir, with_attr, left: max, bytes: Vec::new() };
+    let mut list = Listing { fs, bookmarks, caller, dir, with_attr, left: max, bytes: Vec::new() };
     let next = list.fill(from)?;
     Ok(DirEntries { dir, next, bytes: list.bytes })
 }
 
 struct Listing<'a> {
     fs: &'a Fs,
+    bookmarks: &'a mut Bookmarks,
     caller: &'a Caller<'a>,
     dir: NodeView,
     with_attr: bool,
@@ -69,8 +71,10 @@ impl Listing<'_> {
             let parent = self.fs.parent_dir(self.dir.inode).filter(|_| !at_root);
             self.push(b"..", parent.unwrap_or(self.dir.inode))?;
         }
-        for entry in self.fs.read_dir(self.dir.inode, Cursor::at(from)) {
+        let dir = self.dir.inode;
+        for entry in self.fs.read_dir(dir, self.bookmarks.cursor(self.fs, dir, from)) {
             if self.left == 0 {
+                self.bookmarks.add(dir, entry.cursor);
                 return Ok(entry.cursor.edge_id);
             }
             self.push(entry.name, entry.inode)?;

@@ -1,20 +1,16 @@
 //! What is due by the clock, and sums that statfs shows.
 
-use crate::{Fs, NodeView, Quota};
+use crate::{Fs, Quota};
 use ondisk::Op;
-use types::{Inode, ROOT};
+use types::{Inode, ROOT, Time};
 
-/// Buckets of the trash.
-const TRASH_BUCKETS: u32 = 4096;
-/// Buckets of sustained files.
-const SUSTAINED_BUCKETS: u32 = 256;
 /// Quota flags of soft limits.
 const SOFT: u8 = 0x0F;
 
 /// True when a file in the bucket has been in the trash for long enough.
 pub fn trash_is_due(fs: &Fs, bucket: u32, now: u32) -> bool {
     fs.trash(bucket).filter_map(|(inode, _)| fs.get(inode)).any(|node| {
-        let newest = node.atime.max(node.mtime).max(node.ctime);
+        let newest = [node.atime, node.mtime, node.ctime].map(Time::low).into_iter().fold(0, u32::max);
         newest.saturating_add(u32::from(node.trash_hours) * 3600) < now
     })
 }
@@ -24,18 +20,19 @@ pub fn sustained_is_due(fs: &Fs, bucket: u32) -> bool {
     fs.sustained(bucket).any(|(inode, _)| !fs.is_open(inode))
 }
 
-/// Bytes of all files in the trash.
-pub fn trash_space(fs: &Fs) -> u64 {
-    (0..TRASH_BUCKETS).flat_map(|bucket| fs.trash(bucket)).map(|(inode, _)| length(fs, inode)).sum()
-}
-
-/// Bytes of all sustained files.
-pub fn sustained_space(fs: &Fs) -> u64 {
-    (0..SUSTAINED_BUCKETS).flat_map(|bucket| fs.sustained(bucket)).map(|(inode, _)| length(fs, inode)).sum()
-}
-
-fn length(fs: &Fs, inode: Inode) -> u64 {
-    fs.get(inode).as_ref().map_or(0, NodeView::length)
+/// Gives back inode numbers that have waited for `delay` seconds. When very many have, the delay that the operation
+/// carries is longer, so that it gives back about `most` and the rest is left for the next one.
+pub fn plan_free_inodes(fs: &Fs, now: u32, delay: u32, most: usize) -> Option<Op<'static>> {
+    let due = |since: u32| since.saturating_add(delay) < now;
+    let (_, oldest) = fs.waiting_inode(0)?;
+    if !due(oldest) {
+        return None;
+    }
+    let delay = match fs.waiting_inode(most) {
+        Some((_, since)) if due(since) => now - since - 1,
+        _ => delay,
+    };
+    Some(Op::FreeInodes { delay })
 }
 
 /// Total and available space of a session, cut down to what the quotas of its root and of all above allow.
@@ -96,4 +93,30 @@ fn is_over_soft(fs: &Fs, inode: Inode, quota: &Quota) -> bool {
         below.real_size > l.soft_real_size,
     ];
     (0..).zip(over).any(|(bit, over): (u8, bool)| over && quota.flags & SOFT & 1 << bit != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ondisk::NewNode;
+    use types::{Name, NodeType};
+
+    #[test]
+    fn freed_numbers_come_back_in_parts() {
+        let mut fs = Fs::new_empty(1);
+        let name = Name::new(b"d").unwrap();
+        for ts in 1..=10 {
+            let node = NewNode { kind: NodeType::Dir, mode: 0o777, umask: 0 };
+            fs.apply(ts, &Op::Create { parent: ROOT, name, node, uid: 0, gid: 0, rdev: 0 }).unwrap();
+            fs.apply(ts, &Op::Unlink { parent: ROOT, name }).unwrap();
+        }
+        assert_eq!(plan_free_inodes(&fs, 101, 100, 3), None);
+        let mut freed = |now| {
+            let op = plan_free_inodes(&fs, now, 100, 3)?;
+            fs.apply(now, &op).unwrap().get(0)
+        };
+        // Those of seconds 1 to 4, 5 to 8, and the last two; then those that became due since.
+        assert_eq!([freed(110), freed(110), freed(110), freed(110)], [Some(4), Some(4), Some(1), None]);
+        assert_eq!([freed(111), freed(111)], [Some(1), None]);
+    }
 }

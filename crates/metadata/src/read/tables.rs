@@ -24,8 +24,12 @@ pub struct Totals {
     pub tree: TreeStats,
     /// Files in the trash.
     pub trash_files: u64,
+    /// Bytes of their lengths.
+    pub trash_space: u64,
     /// Sustained files.
     pub sustained_files: u64,
+    /// Bytes of their lengths.
+    pub sustained_space: u64,
     /// Inode numbers that wait before they can be used again.
     pub free_inodes: u64,
     /// Chunks known.
@@ -78,7 +82,9 @@ impl Fs {
             max_inode: self.max_inode,
             tree: self.below(&self.node(ROOT)),
             trash_files: self.trash.count,
+            trash_space: self.trash.length,
             sustained_files: self.sustained.count,
+            sustained_space: self.sustained.length,
             free_inodes: self.free.len() as u64,
             chunks: self.chunks.recs.len(),
         }
@@ -88,13 +94,14 @@ impl Fs {
     pub fn memory(&self) -> MemoryUse {
         let free = self.free.len() as u64 * size_of::<(u32, u32)>() as u64;
         let quotas = self.quotas.iter().count() * (size_of::<Quota>() + 4 * size_of::<u64>());
-        let nodes = u64::from(self.node_count) * size_of::<crate::ns::records::NodeRec>() as u64;
+        let node = size_of::<crate::ns::records::NodeRec>() as u64;
+        let nodes = u64::from(self.node_count) * node + self.fine_times.bytes();
         MemoryUse {
             chunk_index: self.chunks.index_bytes(),
             chunks: self.chunks.recs.bytes(),
             edge_index: self.by_name.bytes(),
             edges: self.edges.bytes(),
-            nodes: (self.nodes.bytes(), nodes),
+            nodes: (self.nodes.bytes() + self.fine_times.bytes(), nodes),
             free_inodes: (free, free),
             chunk_tables: self.tables.bytes(),
             strings: self.names.bytes(),
@@ -117,9 +124,9 @@ impl Fs {
         SessionId(self.sessions.next)
     }
 
-    /// The inode number that waits longest, and since when: `FREEINODES` is worth logging when that is long enough.
-    pub fn oldest_free_inode(&self) -> Option<(Inode, u32)> {
-        self.free.front()
+    /// An inode number that waits until it can be used again, and since when; the one that waits longest is at 0.
+    pub fn waiting_inode(&self, at: usize) -> Option<(Inode, u32)> {
+        self.free.get(at)
     }
 
     /// A session.

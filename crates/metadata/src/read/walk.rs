@@ -9,7 +9,7 @@ use types::{Inode, NodeType};
 pub struct Cursor {
     /// Id of the entry, 0 for the first of all.
     pub edge_id: u64,
-    /// Where it was last seen.
+    /// Where it, or one before it, was last seen.
     slot: u32,
 }
 
@@ -25,6 +25,11 @@ impl Cursor {
     /// At the first entry whose id is at least this.
     pub const fn at(edge_id: u64) -> Self {
         Cursor { edge_id, slot: 0 }
+    }
+
+    /// At the first entry whose id is at least this, sought from here on: it must not be before this entry.
+    pub(crate) const fn or_later(self, edge_id: u64) -> Self {
+        Cursor { edge_id, slot: self.slot }
     }
 }
 
@@ -70,14 +75,18 @@ impl Fs {
             return 0;
         }
         let hint = self.edges.get(from.slot);
-        if from.slot != 0 && hint.parent == dir.0 && hint.id == from.edge_id {
-            return from.slot;
-        }
-        let mut edge = rec.first_entry();
+        let helps = from.slot != 0 && hint.parent == dir.0 && hint.id <= from.edge_id;
+        let mut edge = if helps { from.slot } else { rec.first_entry() };
         while edge != 0 && self.edges.get(edge).id < from.edge_id {
             edge = self.edges.get(edge).next;
         }
         edge
+    }
+
+    /// True while the entry of this id is where the cursor says.
+    pub(crate) fn is_at(&self, dir: Inode, place: Cursor) -> bool {
+        let rec = self.edges.get(place.slot);
+        place.slot != 0 && rec.parent == dir.0 && rec.id == place.edge_id
     }
 
     /// The directory that holds this directory; the root is its own.

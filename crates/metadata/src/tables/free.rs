@@ -21,9 +21,9 @@ impl Free {
         self.list.push_back((inode.0, ts));
     }
 
-    /// The oldest number and its time.
-    pub(crate) fn front(&self) -> Option<(Inode, u32)> {
-        self.list.front().map(|(inode, time)| (Inode(*inode), *time))
+    /// The number at this place and its time, the oldest at 0.
+    pub(crate) fn get(&self, at: usize) -> Option<(Inode, u32)> {
+        self.list.get(at).map(|(inode, time)| (Inode(*inode), *time))
     }
 
     pub(crate) fn pop(&mut self) {

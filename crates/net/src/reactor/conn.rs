@@ -1,5 +1,6 @@
 //! One connection.
 
+use super::core::ListenerId;
 use super::input::Input;
 use super::outbox::Outbox;
 use std::fmt;
@@ -26,6 +27,8 @@ pub struct ConnLimits {
     pub max_body: u32,
     /// A peer that sends nothing for this long is dropped.
     pub idle_timeout: Duration,
+    /// A peer that needs longer than this for one frame is dropped.
+    pub frame_timeout: Duration,
     /// A NOP is sent when nothing else was for this long; `None` sends none.
     pub nop_interval: Option<Duration>,
     /// Bytes of the NOP's body, all zero: 4 on the client link, 0 elsewhere.
@@ -43,6 +46,8 @@ pub enum CloseReason {
     Io(std::io::Error),
     /// The peer said nothing for the link's time limit.
     Idle(Duration),
+    /// A frame did not become complete within the link's time limit.
+    Slow(Duration),
     /// A header announced a body over the link's limit.
     TooLong {
         /// Packet id.
@@ -60,6 +65,7 @@ impl fmt::Display for CloseReason {
             CloseReason::Eof => f.write_str("closed by peer"),
             CloseReason::Io(e) => write!(f, "connection failed: {e}"),
             CloseReason::Idle(limit) => write!(f, "nothing received for {} s", limit.as_secs()),
+            CloseReason::Slow(limit) => write!(f, "no whole packet within {} s", limit.as_secs()),
             CloseReason::TooLong { id, len } => write!(f, "packet {id} of {len} bytes is over the limit"),
             CloseReason::Refused(why) => f.write_str(why),
         }
@@ -68,12 +74,17 @@ impl fmt::Display for CloseReason {
 
 pub(super) struct Conn {
     pub(super) serial: u32,
+    pub(super) listener: ListenerId,
     pub(super) stream: TcpStream,
     pub(super) peer: SocketAddr,
     pub(super) limits: ConnLimits,
     pub(super) input: Input,
     pub(super) outbox: Outbox,
+    /// Bytes of the input that are in the sum of all.
+    pub(super) counted_input: usize,
     pub(super) last_read: Instant,
+    /// When the frame that is not complete yet began to arrive.
+    pub(super) frame_since: Option<Instant>,
     pub(super) last_write: Instant,
     /// Set by the handler: send what waits, then close.
     pub(super) closing: Option<String>,
@@ -83,11 +94,4 @@ pub(super) struct Conn {
     pub(super) dirty: bool,
     /// Whole frames may be in the input although nothing new arrives (it was not read from for a while).
     pub(super) backlog: bool,
-}
-
-impl Conn {
-    /// True while the peer must first take what waits for it.
-    pub(super) fn is_choked(&self) -> bool {
-        self.outbox.pending() > self.limits.max_pending
-    }
 }

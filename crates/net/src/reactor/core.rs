@@ -1,8 +1,7 @@
 //! The loop itself.
 
 use super::conn::{CloseReason, Conn, ConnId, ConnLimits};
-use super::input::{Front, Input};
-use super::outbox::Outbox;
+use super::handler::{Handler, Traffic};
 use proto::{Packet, encode_frame};
 use rustix::event::{EventfdFlags, epoll, eventfd};
 use rustix::fd::OwnedFd;
@@ -15,53 +14,48 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ListenerId(pub usize);
 
-/// What becomes of a connection after one of its frames.
-#[derive(Debug)]
-pub enum Verdict {
-    /// It lives on.
-    Keep,
-    /// What waits is sent, then it is closed; the text says why.
-    Close(String),
-}
-
-/// Who decides. All calls come from the reactor's thread.
-pub trait Handler {
-    /// A peer connected.
-    fn accepted(&mut self, net: &mut Net, conn: ConnId, listener: ListenerId, peer: SocketAddr);
-    /// A whole frame arrived. NOPs never get here.
-    fn frame(&mut self, net: &mut Net, conn: ConnId, id: u32, body: &[u8]) -> Verdict;
-    /// A connection is gone; its id is never valid again.
-    fn closed(&mut self, net: &mut Net, conn: ConnId, reason: CloseReason);
-    /// All events of a turn were handled; answers leave after this.
-    fn end_of_turn(&mut self, net: &mut Net);
-}
-
 const WAKE: u64 = u64::MAX;
-const LISTENER_BASE: u64 = 1 << 48;
-/// Reads from one connection in one turn, so that a flood from one peer leaves the others their share.
-const READS_PER_TURN: usize = 4;
-/// The most connections at once; more are refused at once.
-const MAX_CONNS: usize = 60_000;
+pub(super) const LISTENER_BASE: u64 = 1 << 48;
+/// Bytes that may wait to be sent on all connections together; then those are not read from that have more than their
+/// share of it.
+const MAX_PENDING: usize = 256 << 20;
+const PENDING_SHARE: usize = 256 << 10;
+/// Bytes of unfinished frames of all connections together; then connections with long ones are closed.
+const MAX_UNFINISHED: usize = 1 << 30;
+const UNFINISHED_SHARE: usize = 1 << 20;
 
 /// The connections, as handlers see them.
 pub struct Net {
-    epoll: OwnedFd,
-    conns: Vec<Option<Conn>>,
-    free: Vec<u32>,
-    dirty: Vec<u32>,
+    pub(super) epoll: OwnedFd,
+    pub(super) conns: Vec<Option<Conn>>,
+    pub(super) free: Vec<u32>,
+    pub(super) dirty: Vec<u32>,
     backlog: Vec<u32>,
     /// Connections with something held, so that a release need not look at all of them.
     holders: Vec<u32>,
-    next_serial: u32,
-    now: Instant,
+    /// Bytes that wait to be sent on all connections.
+    pending: usize,
+    /// Bytes of memory that unfinished frames take.
+    unfinished: usize,
+    pub(super) next_serial: u32,
+    pub(super) now: Instant,
+    /// For each listener.
+    pub(super) traffic: Vec<Traffic>,
 }
 
 /// Owns the sockets. See the module.
 pub struct Reactor {
-    net: Net,
-    listeners: Vec<(TcpListener, ConnLimits)>,
+    pub(super) net: Net,
+    pub(super) listeners: Vec<(TcpListener, ConnLimits)>,
+    /// Listeners that are not watched because there are no descriptors left.
+    pub(super) paused: Vec<usize>,
+    /// What connections read into.
+    pub(super) spare: Vec<u8>,
     wake: Arc<OwnedFd>,
-    last_sweep: Instant,
+    pub(super) last_turn: Instant,
+    /// When the present round of looking at all connections began, and how many were looked at.
+    pub(super) round_began: Instant,
+    pub(super) swept: usize,
 }
 
 /// Wakes a reactor from another thread.
@@ -78,7 +72,7 @@ impl Waker {
 }
 
 impl Net {
-    fn conn(&mut self, id: ConnId) -> Option<&mut Conn> {
+    pub(super) fn conn(&mut self, id: ConnId) -> Option<&mut Conn> {
         self.conns.get_mut(id.slot as usize)?.as_mut().filter(|c| c.serial == id.serial)
     }
 
@@ -91,6 +85,40 @@ impl Net {
         Some(conn)
     }
 
+    /// Appends bytes that may leave at once.
+    pub(super) fn append(&mut self, id: ConnId, write: impl FnOnce(&mut Vec<u8>)) {
+        let Some(conn) = self.touch(id) else { return };
+        let (before, listener) = (conn.outbox.pending(), conn.listener);
+        write(conn.outbox.ready());
+        let added = conn.outbox.pending() - before;
+        self.pending += added;
+        self.traffic[listener.0].packets_out += 1;
+    }
+
+    /// True while the peer must first take what waits for it.
+    pub(super) fn chokes(&self, conn: &Conn) -> bool {
+        let pending = conn.outbox.pending();
+        pending > conn.limits.max_pending || self.pending > MAX_PENDING && pending > PENDING_SHARE
+    }
+
+    pub(super) fn is_choked(&self, id: ConnId) -> bool {
+        self.conns.get(id.slot as usize).and_then(Option::as_ref).is_some_and(|conn| self.chokes(conn))
+    }
+
+    /// Frames that have arrived are served in the next turn, whether more arrives or not.
+    pub(super) fn add_to_backlog(&mut self, id: ConnId) {
+        if let Some(conn) = self.conn(id).filter(|conn| !conn.backlog) {
+            conn.backlog = true;
+            self.backlog.push(id.slot);
+        }
+    }
+
+    /// Counts the memory that a connection's input takes now and took before. False when it must be closed for it.
+    pub(super) fn count_unfinished(&mut self, before: usize, after: usize) -> bool {
+        self.unfinished = self.unfinished + after - before;
+        self.unfinished <= MAX_UNFINISHED || after <= UNFINISHED_SHARE
+    }
+
     /// The time this turn began.
     pub fn now(&self) -> Instant {
         self.now
@@ -98,9 +126,7 @@ impl Net {
 
     /// Queues a packet. Silently dropped when the connection is gone: its `closed` call tells.
     pub fn send<'a>(&mut self, conn: ConnId, packet: &impl Packet<'a>) {
-        if let Some(conn) = self.touch(conn) {
-            encode_frame(packet, conn.outbox.ready());
-        }
+        self.append(conn, |out| encode_frame(packet, out));
     }
 
     /// Queues a packet that leaves when `mark` is released. Marks must not decrease from call to call.
@@ -110,9 +136,7 @@ impl Net {
 
     /// Queues bytes of a whole frame made elsewhere.
     pub fn send_bytes(&mut self, conn: ConnId, frame: &[u8]) {
-        if let Some(conn) = self.touch(conn) {
-            conn.outbox.ready().extend_from_slice(frame);
-        }
+        self.append(conn, |out| out.extend_from_slice(frame));
     }
 
     /// Like [`Net::send_bytes`], held under a mark.
@@ -122,8 +146,12 @@ impl Net {
 
     fn hold(&mut self, id: ConnId, mark: u64, write: impl FnOnce(&mut Vec<u8>)) {
         let Some(conn) = self.conn(id) else { return };
-        let held_before = conn.outbox.holds();
+        let (held_before, before) = (conn.outbox.holds(), conn.outbox.pending());
         conn.outbox.hold(mark, write);
+        let listener = conn.listener;
+        let added = conn.outbox.pending() - before;
+        self.pending += added;
+        self.traffic[listener.0].packets_out += 1;
         if !held_before {
             self.holders.push(id.slot);
         }
@@ -163,14 +191,20 @@ impl Net {
         self.conn(conn).map_or(0, |c| c.outbox.pending())
     }
 
+    /// What went over the connections of a listener since the start.
+    pub fn traffic(&self, listener: ListenerId) -> Traffic {
+        self.traffic[listener.0]
+    }
+
     /// Where the peer is.
     pub fn peer(&mut self, conn: ConnId) -> Option<SocketAddr> {
         self.conn(conn).map(|c| c.peer)
     }
 
-    fn watch(&mut self, slot: usize) {
+    pub(super) fn watch(&mut self, slot: usize) {
+        let choked = self.conns[slot].as_ref().is_some_and(|conn| self.chokes(conn));
         let Some(conn) = self.conns[slot].as_mut() else { return };
-        let want = (!conn.is_choked() && conn.closing.is_none(), conn.outbox.wants_to_send());
+        let want = (!choked && conn.closing.is_none(), conn.outbox.wants_to_send());
         if want == conn.watching {
             return;
         }
@@ -201,10 +235,14 @@ impl Reactor {
             dirty: Vec::new(),
             backlog: Vec::new(),
             holders: Vec::new(),
+            pending: 0,
+            unfinished: 0,
             next_serial: 1,
             now,
+            traffic: Vec::new(),
         };
-        Ok(Reactor { net, listeners: Vec::new(), wake, last_sweep: now })
+        let (listeners, paused, spare) = Default::default();
+        Ok(Reactor { net, listeners, paused, spare, wake, last_turn: now, round_began: now, swept: 0 })
     }
 
     /// Adds a listening socket; its peers start with `limits`.
@@ -214,6 +252,7 @@ impl Reactor {
         let data = epoll::EventData::new_u64(LISTENER_BASE + id as u64);
         epoll::add(&self.net.epoll, &listener, data, epoll::EventFlags::IN)?;
         self.listeners.push((listener, limits));
+        self.net.traffic.push(Traffic::default());
         Ok(ListenerId(id))
     }
 
@@ -241,6 +280,12 @@ impl Reactor {
             Err(e) => return Err(e.into()),
         };
         self.net.now = Instant::now();
+        for slot in std::mem::take(&mut self.net.backlog) {
+            if let Some(conn) = self.net.conns[slot as usize].as_mut() {
+                conn.backlog = false;
+                self.serve_input(handler, slot as usize);
+            }
+        }
         for event in ready {
             let flags = event.flags;
             match event.data.u64() {
@@ -251,56 +296,10 @@ impl Reactor {
                 slot => self.ready(handler, slot as usize, flags),
             }
         }
-        for slot in std::mem::take(&mut self.net.backlog) {
-            if let Some(conn) = self.net.conns[slot as usize].as_mut() {
-                conn.backlog = false;
-                self.serve_input(handler, slot as usize);
-            }
-        }
         self.sweep(handler);
         handler.end_of_turn(&mut self.net);
         self.flush_dirty(handler);
         Ok(())
-    }
-
-    fn accept(&mut self, handler: &mut impl Handler, which: usize) {
-        for _ in 0..64 {
-            let (listener, limits) = &self.listeners[which];
-            let Ok((stream, peer)) = listener.accept() else { return };
-            if self.net.conns.len() - self.net.free.len() >= MAX_CONNS
-                || stream.set_nonblocking(true).is_err()
-                || stream.set_nodelay(true).is_err()
-            {
-                continue;
-            }
-            let net = &mut self.net;
-            let slot = net.free.pop().unwrap_or_else(|| {
-                net.conns.push(None);
-                u32::try_from(net.conns.len() - 1).expect("MAX_CONNS fits")
-            });
-            let data = epoll::EventData::new_u64(slot.into());
-            if epoll::add(&net.epoll, &stream, data, epoll::EventFlags::IN).is_err() {
-                net.free.push(slot);
-                continue;
-            }
-            let id = ConnId { slot, serial: net.next_serial };
-            net.next_serial += 1;
-            net.conns[slot as usize] = Some(Conn {
-                serial: id.serial,
-                stream,
-                peer,
-                limits: *limits,
-                input: Input::default(),
-                outbox: Outbox::default(),
-                last_read: net.now,
-                last_write: net.now,
-                closing: None,
-                watching: (true, false),
-                dirty: false,
-                backlog: false,
-            });
-            handler.accepted(net, id, ListenerId(which), peer);
-        }
     }
 
     fn ready(&mut self, handler: &mut impl Handler, slot: usize, flags: epoll::EventFlags) {
@@ -315,72 +314,20 @@ impl Reactor {
         }
     }
 
-    fn read(&mut self, handler: &mut impl Handler, slot: usize) {
-        for _ in 0..READS_PER_TURN {
-            let now = self.net.now;
-            let Some(conn) = self.net.conns[slot].as_mut() else { return };
-            match conn.input.fill(&mut conn.stream) {
-                Ok(0) => return self.drop_conn(handler, slot, CloseReason::Eof),
-                Ok(n) => {
-                    conn.last_read = now;
-                    self.serve_input(handler, slot);
-                    if n < 16 * 1024 {
-                        return;
-                    }
-                }
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return self.drop_conn(handler, slot, CloseReason::Io(e)),
-            }
-        }
-    }
-
-    /// Hands whole frames to the handler until the input, or the peer's right to be served, ends.
-    fn serve_input(&mut self, handler: &mut impl Handler, slot: usize) {
-        let Some(conn) = self.net.conns[slot].as_mut() else { return };
-        let id = ConnId { slot: u32::try_from(slot).expect("MAX_CONNS fits"), serial: conn.serial };
-        let limit = conn.limits.max_body;
-        // The input leaves the connection while its frames are borrowed, so that handlers can use `Net` freely.
-        let mut input = std::mem::take(&mut conn.input);
-        let mut too_long = None;
-        loop {
-            match self.net.conn(id) {
-                Some(conn) if !conn.is_choked() && conn.closing.is_none() => {}
-                _ => break,
-            }
-            match input.next(limit) {
-                Front::Frame { id: 0, .. } => {}
-                Front::Frame { id: packet, from, to } => {
-                    match handler.frame(&mut self.net, id, packet, &input.bytes()[from..to]) {
-                        Verdict::Keep => {}
-                        Verdict::Close(why) => self.net.close(id, why),
-                    }
-                }
-                Front::Incomplete => break,
-                Front::TooLong { id, len } => {
-                    too_long = Some(CloseReason::TooLong { id, len });
-                    break;
-                }
-            }
-        }
-        input.shrink();
-        if let Some(conn) = self.net.conn(id) {
-            conn.input = input;
-            self.net.watch(slot);
-        }
-        if let Some(reason) = too_long {
-            self.drop_conn(handler, slot, reason);
-        }
-    }
-
     fn flush_dirty(&mut self, handler: &mut impl Handler) {
         let now = self.net.now;
         for slot in std::mem::take(&mut self.net.dirty) {
             let Some(conn) = self.net.conns[slot as usize].as_mut() else { continue };
             conn.dirty = false;
-            match conn.outbox.flush(&mut conn.stream) {
-                Ok(true) => conn.last_write = now,
-                Ok(false) => {}
+            let before = conn.outbox.pending();
+            let flushed = conn.outbox.flush(&mut conn.stream);
+            self.net.pending -= before - conn.outbox.pending();
+            match flushed {
+                Ok(0) => {}
+                Ok(bytes) => {
+                    conn.last_write = now;
+                    self.net.traffic[conn.listener.0].bytes_out += bytes as u64;
+                }
                 Err(e) => {
                     self.drop_conn(handler, slot as usize, CloseReason::Io(e));
                     continue;
@@ -397,40 +344,10 @@ impl Reactor {
         }
     }
 
-    /// Once a second: NOPs, and peers that have gone silent.
-    fn sweep(&mut self, handler: &mut impl Handler) {
-        let now = self.net.now;
-        let since = now - self.last_sweep;
-        if since < Duration::from_secs(1) {
-            return;
-        }
-        self.last_sweep = now;
-        // A loop that itself stood still must not blame the peers for it.
-        let stall = since.saturating_sub(Duration::from_secs(2));
-        for slot in 0..self.net.conns.len() {
-            let Some(conn) = self.net.conns[slot].as_mut() else { continue };
-            conn.last_read += stall;
-            let limit = conn.limits.idle_timeout;
-            if now.saturating_duration_since(conn.last_read) > limit {
-                self.drop_conn(handler, slot, CloseReason::Idle(limit));
-                continue;
-            }
-            let quiet = now.saturating_duration_since(conn.last_write);
-            if conn.limits.nop_interval.is_some_and(|every| quiet >= every) && !conn.outbox.wants_to_send() {
-                let body = conn.limits.nop_body;
-                let out = conn.outbox.ready();
-                out.extend_from_slice(&[0, 0, 0, 0, 0, 0, 0, body]);
-                out.extend(std::iter::repeat_n(0, body.into()));
-                if !conn.dirty {
-                    conn.dirty = true;
-                    self.net.dirty.push(u32::try_from(slot).expect("MAX_CONNS fits"));
-                }
-            }
-        }
-    }
-
-    fn drop_conn(&mut self, handler: &mut impl Handler, slot: usize, reason: CloseReason) {
+    pub(super) fn drop_conn(&mut self, handler: &mut impl Handler, slot: usize, reason: CloseReason) {
         let Some(conn) = self.net.conns[slot].take() else { return };
+        self.net.pending -= conn.outbox.pending();
+        self.net.unfinished -= conn.counted_input;
         let slot = u32::try_from(slot).expect("MAX_CONNS fits");
         let id = ConnId { slot, serial: conn.serial };
         let _ = epoll::delete(&self.net.epoll, &conn.stream);

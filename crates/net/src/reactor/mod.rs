@@ -4,12 +4,17 @@
 //! line is durable) are *held* under a mark and released by [`Net::release`]. Every buffer has a bound: a peer that
 //! does not read its answers is not read from either, until it does.
 
+mod accept;
 mod conn;
 mod core;
+mod handler;
 mod input;
 mod outbox;
+mod receive;
+mod sweep;
 #[cfg(test)]
 mod tests;
 
 pub use conn::{CloseReason, ConnId, ConnLimits};
-pub use core::{Handler, ListenerId, Net, Reactor, Verdict, Waker};
+pub use core::{ListenerId, Net, Reactor, Waker};
+pub use handler::{Handler, Traffic, Verdict};

@@ -53,17 +53,17 @@ impl Outbox {
         self.sent < self.ready.len()
     }
 
-    /// Sends what the socket takes. `Ok(true)` when something left.
-    pub(super) fn flush(&mut self, stream: &mut impl Write) -> io::Result<bool> {
-        let mut some = false;
+    /// Sends what the socket takes; returns how many bytes.
+    pub(super) fn flush(&mut self, stream: &mut impl Write) -> io::Result<usize> {
+        let mut sent = 0;
         while self.wants_to_send() {
             match stream.write(&self.ready[self.sent..]) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(n) => {
                     self.sent += n;
-                    some = true;
+                    sent += n;
                 }
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(some),
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(sent),
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) => return Err(e),
             }
@@ -74,6 +74,6 @@ impl Outbox {
         } else {
             self.ready.clear();
         }
-        Ok(some)
+        Ok(sent)
     }
 }

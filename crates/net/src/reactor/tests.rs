@@ -38,6 +38,7 @@ fn limits() -> ConnLimits {
     ConnLimits {
         max_body: 1 << 20,
         idle_timeout: Duration::from_secs(60),
+        frame_timeout: Duration::from_secs(60),
         nop_interval: None,
         nop_body: 4,
         max_pending: 1 << 20,
@@ -72,6 +73,9 @@ fn frames_in_pieces_and_in_bulk() {
     }
     turn_until(&mut reactor, &mut echo, |e| e.frames.len() == 2);
     assert_eq!(echo.frames, [(1, 3), (1, 300_000)]);
+    let traffic = reactor.net().traffic(ListenerId(0));
+    let bytes_in = bytes.len() as u64;
+    assert_eq!((traffic.packets_in, traffic.packets_out, traffic.bytes_in), (2, 2, bytes_in));
     let reader = std::thread::spawn(move || {
         let mut answer = vec![0; 8 + 3 + 8 + 300_000];
         client.read_exact(&mut answer).unwrap();
@@ -162,4 +166,49 @@ fn silence_gets_nops_then_the_door() {
     client.read_exact(&mut nop).unwrap();
     assert_eq!(nop, [0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0]);
     assert_eq!(echo.closed, ["nothing received for 3 s"]);
+}
+
+#[test]
+fn a_peer_that_drips_is_not_waited_for() {
+    let slow = ConnLimits { frame_timeout: Duration::from_secs(2), ..limits() };
+    let (mut reactor, mut echo, mut client) = start(slow);
+    let (whole, mut sent) = (frame(1, &[7; 100]), 0);
+    turn_until(&mut reactor, &mut echo, |e| {
+        if sent < whole.len() - 1 {
+            client.write_all(&whole[sent..=sent]).unwrap();
+            sent += 1;
+        }
+        !e.closed.is_empty()
+    });
+    assert!(sent > 10);
+    assert_eq!(echo.closed, ["no whole packet within 2 s"]);
+}
+
+#[test]
+fn a_flood_of_frames_leaves_others_their_turn() {
+    let (mut reactor, mut echo, mut client) = start(limits());
+    reactor.turn(&mut echo, Duration::ZERO).unwrap();
+    client.write_all(&frame(1, b"").repeat(1000)).unwrap();
+    reactor.turn(&mut echo, Duration::from_secs(5)).unwrap();
+    assert_eq!(echo.frames.len(), 256);
+    turn_until(&mut reactor, &mut echo, |e| e.frames.len() == 1000);
+}
+
+#[test]
+fn half_frames_take_the_memory_they_need_and_arrive_whole() {
+    let (mut reactor, mut echo, mut client) = start(limits());
+    // Lengths on both sides of what is kept apart and of what is read at once.
+    let lengths = [0, 1, 3000, 65_000, 66_000, 140_000, 900_000, 5];
+    let all: Vec<u8> = lengths.iter().flat_map(|n| frame(1, &vec![*n as u8; *n])).collect();
+    let writer = std::thread::spawn(move || {
+        for part in all.chunks(33_333) {
+            client.write_all(part).unwrap();
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        client
+    });
+    let count = lengths.len();
+    turn_until(&mut reactor, &mut echo, |e| e.frames.len() == count);
+    assert!(echo.frames.iter().map(|f| f.1).eq(lengths));
+    writer.join().unwrap();
 }

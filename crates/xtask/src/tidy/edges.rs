@@ -16,9 +16,11 @@ const EDGES: &[(&str, &[&str])] = &[
     ("placement", &["types"]),
     ("net", &["proto", "types"]),
     ("daemon", &[]),
+    ("charts", &[]),
     ("chunkstore", &["types"]),
     ("chunkserver", &["chunkstore", "daemon", "net", "proto", "types"]),
-    ("master", &["daemon", "metadata", "net", "ondisk", "placement", "proto", "types"]),
+    ("recovery", &["metadata", "ondisk", "types"]),
+    ("master", &["charts", "daemon", "metadata", "net", "ondisk", "placement", "proto", "recovery", "types"]),
     ("metalogger", &["daemon", "net", "ondisk", "proto", "types"]),
     ("client", &["net", "proto", "types"]),
     ("mount", &["client", "types"]),
@@ -34,7 +36,7 @@ const DEVELOPMENT: [&str; 3] = ["harness", "sim", "xtask"];
 /// What would bring a runtime, sockets or clocks into the pure crates.
 const NOT_PURE: [&str; 9] =
     ["tokio", "async-std", "smol", "mio", "rustix", "libc", "nix", "rand", "getrandom"];
-const PURE: [&str; 6] = ["types", "proto", "ondisk", "metadata", "placement", "ec"];
+const PURE: [&str; 7] = ["types", "proto", "ondisk", "metadata", "placement", "charts", "ec"];
 
 /// One crate's manifest, as cargo reads it.
 struct Manifest {

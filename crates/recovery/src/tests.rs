@@ -8,7 +8,8 @@ use ondisk::{Line, NewNode, Op};
 use std::io::Cursor;
 use types::{ChunkId, ChunkIndex, Inode, Name, NodeType, ROOT};
 
-const USUAL: Rules = Rules { recover: false, ignore_errors: false, verbose: false };
+const USUAL: Rules =
+    Rules { recover: false, ignore_errors: false, best: false, every_log: false, verbose: 0 };
 const RECOVER: Rules = Rules { recover: true, ..USUAL };
 const NOW: u32 = 1000;
 
@@ -29,7 +30,7 @@ impl Written {
         let version = self.fs.version();
         let outcome = self.fs.apply(NOW, op).unwrap();
         let mut line = Vec::new();
-        Line { version, ts: NOW, op: *op, outcome }.write(&mut line);
+        Line { version, ts: NOW.into(), op: *op, outcome }.write(&mut line);
         self.lines.push(String::from_utf8(line).unwrap());
     }
 
@@ -189,4 +190,52 @@ fn a_write_without_an_end_is_remembered() {
     let left = load(&storage, &USUAL, NOW).unwrap().unfinished;
     let expected = Unfinished { inode: Inode(3), index: ChunkIndex(0), prev: ChunkId(0), cur: ChunkId(2) };
     assert_eq!(left, [expected], "chunk 1 was written before, so it exists");
+}
+
+#[test]
+fn changes_given_up_are_never_replayed_later() {
+    let (dir, storage) = dir();
+    let w = crashed(&dir);
+    put(&dir, "changelog.0.mfs", w.lines[4..].concat());
+    put(&dir, "changelog.1.mfs", w.lines[..2].concat());
+    let ignoring = Rules { ignore_errors: true, ..USUAL };
+    let loaded = load(&storage, &ignoring, NOW).unwrap();
+    assert!(loaded.stopped.unwrap().contains("changes 3 to 4 are missing"));
+    assert!(!storage.exists("changelog.0.mfs") && storage.exists("given_up.0.changelog.0.mfs"));
+    assert_eq!(storage.read("given_up.0.changelog.0.mfs").unwrap(), w.lines[4..].concat().into_bytes());
+    // Started once more, as if nothing had been written since.
+    assert_eq!(load(&storage, &USUAL, NOW).unwrap().fs.version(), 3);
+}
+
+/// A jump inside a file ends it for every reader: nothing may be appended behind an older end.
+#[test]
+fn a_changelog_that_ends_before_the_metaloggers_is_not_continued() {
+    let (dir, storage) = dir();
+    let w = crashed(&dir);
+    put(&dir, "changelog.0.mfs", &w.lines[2]);
+    put(&dir, "changelog.1.mfs", w.lines[..2].concat());
+    put(&dir, "changelog_ml.0.mfs", w.lines[2..].concat());
+    assert_eq!(load(&storage, &RECOVER, NOW).unwrap().fs.version(), 6);
+    assert!(!storage.exists("changelog.0.mfs"));
+    assert_eq!(storage.read("changelog.1.mfs").unwrap(), w.lines[2].clone().into_bytes());
+    assert_eq!(storage.read("changelog.2.mfs").unwrap(), w.lines[..2].concat().into_bytes());
+}
+
+#[test]
+fn a_damaged_image_is_passed_over_when_an_older_one_leads_as_far() {
+    let (dir, storage) = dir();
+    let w = crashed(&dir);
+    let mut newer = w.image();
+    // The number of nodes stays plausible; the name of one is gone.
+    let at = newer.windows(4).position(|w| w == b"EDGE").unwrap() + 16 + 8 + 16;
+    newer[at] = 0xFF;
+    put(&dir, "metadata_ml.mfs.back", &newer);
+    let loaded = load(&storage, &RECOVER, NOW).unwrap();
+    assert_eq!((loaded.fs.version(), loaded.base.name.as_str()), (6, BACK));
+    put(&dir, "changelog.0.mfs", &w.lines[3]);
+    let why = told(load(&storage, &RECOVER, NOW));
+    assert!(
+        why.contains("metadata_ml.mfs.back (version 6) is damaged") && why.contains("to version 5"),
+        "{why}"
+    );
 }

@@ -27,6 +27,11 @@ pub trait Storage: Send + Sync {
     fn sync_dir(&self) -> io::Result<()>;
     /// The name to show for a file.
     fn describe(&self, name: &str) -> String;
+    /// Places outside of the directory where a master that had no room may have left an image, as names that
+    /// [`Storage::open_at`] and [`Storage::read`] take (`spec/metadata-format.md` 10.4). Most have none.
+    fn emergency_copies(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A file that is being made.
@@ -52,6 +57,10 @@ pub trait AppendFile: Write + Send {
     /// fdatasync.
     fn sync(&mut self) -> io::Result<()>;
 }
+
+/// Where else an image may be that could not be stored.
+const EMERGENCY_DIRS: [&str; 8] =
+    ["/", "/tmp", "/var", "/usr", "/usr/share", "/usr/local", "/usr/local/var", "/usr/local/share"];
 
 /// A real directory.
 pub struct DirStorage {
@@ -115,6 +124,11 @@ impl Storage for DirStorage {
     }
     fn describe(&self, name: &str) -> String {
         self.path.join(name).display().to_string()
+    }
+    fn emergency_copies(&self) -> Vec<String> {
+        let home = std::env::var("HOME").ok();
+        let dirs = home.iter().map(String::as_str).chain(EMERGENCY_DIRS);
+        dirs.map(|dir| format!("{}/metadata.mfs.emergency", dir.trim_end_matches('/'))).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::images::{BACK, CURRENT, TMP};
 use crate::storage::Storage;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use std::io;
 
 /// An image that has a whole frame: signature and ending.
@@ -91,12 +91,14 @@ fn refuse_newer(storage: &dyn Storage, chosen: &Candidate) -> Result<()> {
     Ok(())
 }
 
-/// With `-a`: the newest of all images in the directory.
-pub fn newest(storage: &dyn Storage, ignore_ids: bool) -> Result<Candidate> {
-    let names = storage.list()?.into_iter();
-    let names =
-        names.filter(|n| n.starts_with("metadata") && n.len() > 8 && n != TMP && n != "metadata.mfs.empty");
-    let found: Vec<Candidate> = names.filter_map(|n| inspect(storage, &n).ok()).collect();
+/// With `-a`: all valid images in the directory, and emergency copies of the same file system elsewhere, the newest
+/// first. An error when they are of different file systems.
+pub fn candidates(storage: &dyn Storage, ignore_ids: bool) -> Result<Vec<Candidate>> {
+    let names = storage.list().with_context(|| format!("can't list {}", storage.describe(".")))?;
+    let names = names
+        .into_iter()
+        .filter(|n| n.starts_with("metadata") && n.len() > 8 && n != TMP && n != "metadata.mfs.empty");
+    let mut found: Vec<Candidate> = names.filter_map(|n| inspect(storage, &n).ok()).collect();
     let id = found.iter().map(|c| c.id).find(|id| *id != 0).unwrap_or(0);
     if !ignore_ids && found.iter().any(|c| c.id != 0 && c.id != id) {
         let list: Vec<String> =
@@ -106,6 +108,14 @@ pub fn newest(storage: &dyn Storage, ignore_ids: bool) -> Result<Candidate> {
             list.join(", ")
         );
     }
-    let best = found.into_iter().reduce(|best, c| if c.version > best.version { c } else { best });
-    best.ok_or_else(|| anyhow::anyhow!("can't find valid metadata file in {}", storage.describe(".")))
+    if id != 0 {
+        let elsewhere = storage.emergency_copies().into_iter().filter_map(|n| inspect(storage, &n).ok());
+        found.extend(elsewhere.filter(|c| c.id == id));
+    }
+    // Among equals the first by name, as listed.
+    found.sort_by_key(|c| std::cmp::Reverse(c.version));
+    if found.is_empty() {
+        bail!("can't find valid metadata file in {}", storage.describe("."));
+    }
+    Ok(found)
 }
