@@ -1,6 +1,6 @@
 //! The commands of `elkfs` itself.
 
-use crate::{install, local, programs};
+use crate::{install, jobs, local, programs};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -20,6 +20,8 @@ enum Command {
     Local(local::Command),
     /// Lay out programs, samples of configuration files and an empty data directory under a prefix
     Install(install::InstallArgs),
+    /// Background jobs of a chunkserver: list, pause, resume
+    Jobs(jobs::JobsArgs),
     /// Measure
     #[command(subcommand)]
     Bench(Bench),
@@ -45,6 +47,7 @@ pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
     let result = match cli.command {
         Command::Local(command) => local::run(&command),
         Command::Install(args) => install::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Jobs(args) => jobs::run(&args),
         Command::Bench(Bench::Fs(args)) => bench::fs::run(&args).map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {

@@ -3,6 +3,7 @@
 
 mod cli;
 mod install;
+mod jobs;
 mod local;
 mod programs;
 mod roles;

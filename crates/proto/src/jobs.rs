@@ -1,10 +1,13 @@
 //! Extension: the background jobs of a daemon, which there are and a switch for each. Asked on a chunkserver's data port by
-//! `elkfs jobs`, of daemons whose version's text (GET_VERSION) ends with the offer.
+//! `elkfs jobs`, of daemons that offer it: asked by GET_CONFIG for an option that stock does not have, and so answers with
+//! nothing.
 
 use types::{Name, Rest};
 
-/// What a daemon of ours appends to its version's text when it answers to these packets.
-pub const OFFER: &str = "elkfs:jobs";
+/// The option of GET_CONFIG that a daemon answers with [`OFFER`] if it understands these packets.
+pub const OFFER_OPTION: &str = "ELKFS_OFFERS";
+/// The answer.
+pub const OFFER: &str = "jobs";
 
 record! { <'a> {
     /// A job.

@@ -13,8 +13,8 @@ use proto::jobs::{JobEntry, JobListReply, JobSwitch};
 use std::net::{Ipv4Addr, SocketAddrV4};
 use types::{ChunkId, Counted, MsgId, Name, OUR_VERSION, Rest, RestBytes};
 
-/// Our version as text, as stock's build writes it. What follows it are offers to our own programs.
-const VERSION_TEXT: &str = "3.0.117-1";
+/// Our version as text, as stock's build writes it.
+const VERSION_TEXT: &[u8] = b"3.0.117-1";
 /// MODULE_INFO's number for a chunkserver.
 const CHUNKSERVER: u8 = 2;
 /// Longest path in a disk entry.
@@ -143,8 +143,7 @@ fn stats(s: chunkstore::DiskStats) -> DiskStats {
 
 /// GET_VERSION.
 pub(crate) fn version(msgid: Option<MsgId>, out: &mut Vec<u8>) {
-    let text = format!("{VERSION_TEXT} {}", proto::jobs::OFFER);
-    let info = proto::any::VersionForm { msgid, version: OUR_VERSION, text: RestBytes(text.as_bytes()) };
+    let info = proto::any::VersionForm { msgid, version: OUR_VERSION, text: RestBytes(VERSION_TEXT) };
     encode_frame(&VersionInfo { info }, out);
 }
 
@@ -155,6 +154,7 @@ pub(crate) fn config_value(server: &Server, request: &GetConfig<'_>, out: &mut V
     let value = match config.written.get(option.as_ref()) {
         Some(_) if option == "AUTH_CODE" => "[DEFINED]",
         Some(value) => value,
+        None if option == proto::jobs::OFFER_OPTION => proto::jobs::OFFER,
         None => "",
     };
     let value = &value.as_bytes()[..value.len().min(MAX_PATH)];

@@ -26,7 +26,7 @@ const DISKS: &[OptionDef] = &[
         "HDD_MIN_TEST_INTERVAL",
         SECONDS,
         "86400",
-        "seconds between the starts of two tests of a disk; with HDD_TEST_PASS_DAYS = 0 also after a chunk's last use",
+        "seconds between the starts of two tests of a disk; with HDD_TEST_PASS_DAYS at 0 also after the last use of a chunk",
     ),
     option(
         "HDD_FADVISE_MIN_TIME",
