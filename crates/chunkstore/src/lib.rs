@@ -25,6 +25,7 @@ mod model_test;
 mod moving;
 #[cfg(test)]
 mod moving_test;
+pub mod offline;
 mod ops;
 mod place;
 mod rebalance;

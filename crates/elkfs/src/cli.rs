@@ -1,6 +1,6 @@
 //! The commands of `elkfs` itself.
 
-use crate::{install, jobs, local, programs};
+use crate::{chunk, install, jobs, local, programs};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -20,6 +20,9 @@ enum Command {
     Local(local::Command),
     /// Lay out programs, samples of configuration files and an empty data directory under a prefix
     Install(install::InstallArgs),
+    /// Chunk files of a server that does not run: check, repair
+    #[command(subcommand)]
+    Chunk(chunk::Command),
     /// Background jobs of a chunkserver: list, pause, resume
     Jobs(jobs::JobsArgs),
     /// Measure
@@ -47,6 +50,7 @@ pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
     let result = match cli.command {
         Command::Local(command) => local::run(&command),
         Command::Install(args) => install::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Chunk(command) => chunk::run(&command),
         Command::Jobs(args) => jobs::run(&args),
         Command::Bench(Bench::Fs(args)) => bench::fs::run(&args).map(|()| ExitCode::SUCCESS),
     };
