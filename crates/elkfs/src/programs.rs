@@ -31,6 +31,12 @@ pub(crate) const PROGRAMS: &[Program] = &[
         main: roles::chunkserver::main,
     },
     Program {
+        name: "mfschunktool",
+        also: &[],
+        about: "Checks and repairs chunk files that no server uses",
+        main: roles::chunktool::main,
+    },
+    Program {
         name: "mfsmetalogger",
         also: &[],
         about: "Daemon that keeps a copy of the master's metadata",
