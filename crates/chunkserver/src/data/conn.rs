@@ -171,8 +171,16 @@ impl Conn {
                 let jobs = monitor::switch(&self.server, request);
                 self.send(&JobSwitchReply { jobs })
             }
+            CltoCs::Chart(request) => {
+                self.server.charts.picture(request, &mut self.out);
+                self.flush()
+            }
+            CltoCs::ChartData(request) => {
+                self.server.charts.data(request, &mut self.out);
+                self.flush()
+            }
             other => {
-                let message = format!("{} is not supported yet", other.name());
+                let message = format!("{} is no question", other.name());
                 Err(io::Error::new(io::ErrorKind::InvalidData, message))
             }
         }

@@ -18,7 +18,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("daemon", &[]),
     ("charts", &[]),
     ("chunkstore", &["types"]),
-    ("chunkserver", &["chunkstore", "daemon", "net", "proto", "types"]),
+    ("chunkserver", &["charts", "chunkstore", "daemon", "net", "proto", "types"]),
     ("recovery", &["metadata", "ondisk", "types"]),
     ("metatools", &["daemon", "metadata", "ondisk", "recovery", "types"]),
     ("master", &["charts", "daemon", "metadata", "net", "ondisk", "placement", "proto", "recovery", "types"]),
