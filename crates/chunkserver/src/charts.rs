@@ -70,10 +70,12 @@ impl ChartKeeper {
         }
     }
 
-    /// CHART.
+    /// CHART. Drawn by a thread of its own, since compression takes more stack than data connections have.
     pub(crate) fn picture(&self, asked: &Chart, out: &mut Vec<u8>) {
         let id = ChartId::parse(asked.chart, CHUNKSERVER);
-        let png = charts::picture(self.recorder.lock().charts(), id, asked.size);
+        let draw = || charts::picture(self.recorder.lock().charts(), id, asked.size);
+        let drawn = std::thread::scope(|scope| scope.spawn(draw).join());
+        let png = drawn.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         encode_frame(&ChartReply { png: RestBytes(&png) }, out);
     }
 
