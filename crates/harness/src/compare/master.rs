@@ -99,6 +99,7 @@ pub fn run_master(args: &CompareMasterArgs, stop: &AtomicBool) -> Result<()> {
         port: Cluster::MASTER_PORT,
         shapes: args.shapes.clone(),
         files: args.files,
+        listings: args.files / 10,
         json: false,
     };
     let mut reports: Vec<(String, Vec<Vec<Row>>)> =

@@ -30,7 +30,7 @@ pub enum Durability {
     Background,
 }
 
-/// A sync below this is not worth two thread switches.
+/// A write and its sync below this are not worth two thread switches.
 const FAST_SYNC: Duration = Duration::from_micros(60);
 /// Between tries while the disk fails.
 const RETRY: Duration = Duration::from_millis(250);
@@ -97,7 +97,7 @@ impl Journal {
             work: Condvar::new(),
             file: Mutex::new(LogFile::new(storage)),
             durable: AtomicU64::new(version.saturating_sub(1)),
-            fast: AtomicBool::new(false),
+            fast: AtomicBool::new(durability != Durability::Synced),
             notify: Box::new(notify),
         });
         let thread = std::thread::Builder::new().name("changelog".into()).spawn({
@@ -152,11 +152,7 @@ impl Journal {
             return false;
         }
         let lines = Work::Lines { last: self.last, bytes: std::mem::take(&mut self.batch) };
-        let inline = match self.durability {
-            Durability::Synced => self.shared.fast.load(Ordering::Relaxed),
-            Durability::Written => true,
-            Durability::Background => false,
-        };
+        let inline = self.shared.fast.load(Ordering::Relaxed);
         let mut state = lock(&self.shared.state);
         let idle = state.queue.is_empty() && !state.busy;
         if inline && idle && self.shared.do_work(&lines, self.durability == Durability::Synced).is_ok() {
