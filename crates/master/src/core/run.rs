@@ -213,6 +213,7 @@ impl Master {
             Ok(config) => {
                 self.cluster.set_options(config.placement.clone());
                 self.chunkservers.auth_code.clone_from(&config.auth_code);
+                self.journal.set_durability(config.durability);
                 self.config = config;
             }
             Err(error) => tracing::error!("{error:#}; the old configuration stays"),

@@ -53,6 +53,8 @@ struct Shared {
     file: Mutex<LogFile>,
     durable: AtomicU64,
     fast: AtomicBool,
+    /// Lines are synced, not only written.
+    sync: AtomicBool,
     notify: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -98,11 +100,12 @@ impl Journal {
             file: Mutex::new(LogFile::new(storage)),
             durable: AtomicU64::new(version.saturating_sub(1)),
             fast: AtomicBool::new(durability != Durability::Synced),
+            sync: AtomicBool::new(durability == Durability::Synced),
             notify: Box::new(notify),
         });
         let thread = std::thread::Builder::new().name("changelog".into()).spawn({
             let shared = shared.clone();
-            move || shared.run(durability == Durability::Synced)
+            move || shared.run()
         })?;
         let last = version.saturating_sub(1);
         let (batch, behind_since) = (Vec::new(), Instant::now());
@@ -112,6 +115,12 @@ impl Journal {
     /// Changes from `version` on are in no good image: no rotation removes their files, whatever `BACK_LOGS` says.
     pub fn set_base(&mut self, version: u64) {
         self.base = version;
+    }
+
+    /// From now on answers may leave at another moment. Lines that were written before are synced with the next one.
+    pub fn set_durability(&mut self, durability: Durability) {
+        self.durability = durability;
+        self.shared.sync.store(durability == Durability::Synced, Ordering::Relaxed);
     }
 
     /// Adds a line, newline included, that carries `version`.
@@ -155,7 +164,7 @@ impl Journal {
         let inline = self.shared.fast.load(Ordering::Relaxed);
         let mut state = lock(&self.shared.state);
         let idle = state.queue.is_empty() && !state.busy;
-        if inline && idle && self.shared.do_work(&lines, self.durability == Durability::Synced).is_ok() {
+        if inline && idle && self.shared.do_work(&lines).is_ok() {
             if let Work::Lines { bytes, .. } = lines {
                 self.batch = bytes;
                 self.batch.clear();
@@ -208,10 +217,10 @@ impl Drop for Journal {
 
 impl Shared {
     /// The writer thread: takes all that waits, writes it in one go, syncs once.
-    fn run(&self, sync: bool) {
+    fn run(&self) {
         loop {
             let Some(work) = self.next_work() else { return };
-            while let Err(error) = self.do_work(&work, sync) {
+            while let Err(error) = self.do_work(&work) {
                 if !self.note_failure(error) {
                     tracing::error!(
                         "changelog could not be written before the stop: unacknowledged lines are lost"
@@ -254,13 +263,13 @@ impl Shared {
         }
     }
 
-    fn do_work(&self, work: &Work, sync: bool) -> std::io::Result<()> {
+    fn do_work(&self, work: &Work) -> std::io::Result<()> {
         let mut file = lock(&self.file);
         match work {
             Work::Rotate(keep) => file.rotate(*keep),
             Work::Lines { last, bytes } => {
                 let began = Instant::now();
-                file.append(bytes, sync)?;
+                file.append(bytes, self.sync.load(Ordering::Relaxed))?;
                 self.fast.store(began.elapsed() < FAST_SYNC, Ordering::Relaxed);
                 self.durable.store(*last, Ordering::Release);
                 Ok(())
