@@ -6,6 +6,7 @@
 //! life in place of threads that wait for a disk.
 
 mod config;
+mod counters;
 mod data;
 mod identity;
 mod jobs;
@@ -14,6 +15,8 @@ mod pulse;
 mod replicate;
 mod run;
 mod server;
+mod throttle;
 
 pub use config::{Config, parse_labels};
+pub use counters::{Counters, ProcessUse};
 pub use run::{Running, run, start};

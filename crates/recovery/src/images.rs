@@ -41,8 +41,10 @@ pub struct ImageResult {
 /// (`keep` of them), rename, fsync of the directory. Until the last step every previous image is untouched. What could
 /// not be completed is removed: it may be what fills the disk.
 pub fn store(storage: &dyn Storage, keep: u32, source: &ImageSource) -> io::Result<u64> {
-    let size = write_verified(storage, TMP, source)?;
-    shift_generations(storage, keep, |n| if n == 0 { BACK.into() } else { format!("{BACK}.{n}") })?;
+    let size = store_as(storage, TMP, source)?;
+    if keep > 0 {
+        shift_generations(storage, keep, |n| if n == 0 { BACK.into() } else { format!("{BACK}.{n}") })?;
+    }
     storage.rename(TMP, BACK)?;
     storage.sync_dir()?;
     if storage.exists(CURRENT) {
@@ -58,7 +60,7 @@ pub fn store_emergency(storage: &dyn Storage, source: &ImageSource) -> io::Resul
     let mut failure = io::Error::from(io::ErrorKind::NotFound);
     for name in std::iter::once(EMERGENCY.into()).chain(storage.emergency_copies()) {
         let tmp = format!("{name}.tmp");
-        let stored = write_verified(storage, &tmp, source)
+        let stored = store_as(storage, &tmp, source)
             .and_then(|_| storage.rename(&tmp, &name))
             .and_then(|()| storage.sync_dir_of(&name));
         match stored {
@@ -69,9 +71,10 @@ pub fn store_emergency(storage: &dyn Storage, source: &ImageSource) -> io::Resul
     Err(failure)
 }
 
-/// Writes a file and reads it back; nothing of it is left after an error.
-fn write_verified(storage: &dyn Storage, name: &str, source: &ImageSource) -> io::Result<u64> {
-    let result = try_write_verified(storage, name, source);
+/// Writes a file, syncs it and compares it with what should be there; nothing of it is left after an error. Its name is
+/// durable after [`Storage::sync_dir`].
+pub fn store_as(storage: &dyn Storage, name: &str, source: &ImageSource) -> io::Result<u64> {
+    let result = try_store_as(storage, name, source);
     if result.is_err() && storage.exists(name) {
         // It is removed by the next start too; what went wrong is told by the error at hand.
         let _ = storage.remove(name);
@@ -79,7 +82,7 @@ fn write_verified(storage: &dyn Storage, name: &str, source: &ImageSource) -> io
     result
 }
 
-fn try_write_verified(storage: &dyn Storage, name: &str, source: &ImageSource) -> io::Result<u64> {
+fn try_store_as(storage: &dyn Storage, name: &str, source: &ImageSource) -> io::Result<u64> {
     let mut out = BufWriter::with_capacity(1 << 20, storage.create(name)?);
     source(&mut out)?;
     let mut file = out.into_inner().map_err(io::IntoInnerError::into_error)?;

@@ -3,7 +3,11 @@
 use anyhow::{Context, Result};
 use clap::Parser;
 use harness::compare::{self, CompareArgs, CompareMasterArgs};
+<<<<<<< HEAD
 use harness::{Cluster, ClusterSpec, FiguresArgs, Make, clean_leftovers, figures, record};
+=======
+use harness::{Cluster, ClusterSpec, Make, clean_leftovers, record, reread};
+>>>>>>> main
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,6 +32,11 @@ enum Cli {
         dir: PathBuf,
         /// Threads
         workers: usize,
+    },
+    /// Read files of known content again and again until the input ends (used by tests)
+    Reread {
+        /// Existing directories
+        dirs: Vec<PathBuf>,
     },
 }
 
@@ -65,6 +74,7 @@ fn main() -> Result<()> {
             Ok(())
         }
         Cli::Record { dir, workers } => record(&dir, workers),
+        Cli::Reread { dirs } => reread(&dirs),
     }
 }
 

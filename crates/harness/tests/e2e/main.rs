@@ -5,9 +5,12 @@
 
 mod big_file;
 mod build;
+mod chaos;
 mod full_disk;
 mod kill_chunkserver;
 mod kill_master;
 mod kill_master_often;
 mod setups;
+mod tool_calls;
 mod tree_copy;
+mod walk;
