@@ -27,13 +27,9 @@ pub use acknowledged::Client;
 pub use chunk_files::{ChunkFile, Copies, Part, survey};
 pub use cluster::Cluster;
 pub use daemon::Daemon;
-<<<<<<< HEAD
 pub use figures::{FiguresArgs, figures};
-pub use kinds::{ClusterSpec, Make, Role};
-=======
 pub use kinds::{ClusterSpec, Make, Role, our_binary};
 pub use monitor::{Matrix, ServerLine};
->>>>>>> main
 pub use recorder::{Record, Recorder, record};
 pub use rereader::{Rereader, check_known, known_file, reread};
 pub use rundir::clean_leftovers;

@@ -3,11 +3,7 @@
 use anyhow::{Context, Result};
 use clap::Parser;
 use harness::compare::{self, CompareArgs, CompareMasterArgs};
-<<<<<<< HEAD
-use harness::{Cluster, ClusterSpec, FiguresArgs, Make, clean_leftovers, figures, record};
-=======
-use harness::{Cluster, ClusterSpec, Make, clean_leftovers, record, reread};
->>>>>>> main
+use harness::{Cluster, ClusterSpec, FiguresArgs, Make, clean_leftovers, figures, record, reread};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
