@@ -6,6 +6,7 @@
 mod big_file;
 mod build;
 mod chaos;
+mod full_disk;
 mod kill_chunkserver;
 mod kill_master;
 mod kill_master_often;
