@@ -4,9 +4,12 @@
 //! `ELKFS_E2E_FULL=1` makes trees and files as large as in the project's goals.
 
 mod big_file;
+mod bit_rot;
 mod build;
 mod chaos;
+mod drain;
 mod kill_chunkserver;
 mod kill_master;
+mod replication;
 mod setups;
 mod tree_copy;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// Servers in trouble at the same time, at most: with goal 2 data may be out of reach, but never for long.
 const AT_ONCE: usize = 2;
 /// A flipped bit must be found and the copy replaced within this.
-const FLIP_HEALS: Duration = Duration::from_secs(90);
+const FLIP_HEALS: Duration = Duration::from_secs(120);
 
 /// Between two failures of disks.
 const FAILURES: Duration = Duration::from_secs(12);
@@ -140,9 +140,10 @@ impl Book {
 
     /// Flips a bit of a copy of a chunk that has another good one on a healthy server.
     fn flip(&mut self, cluster: &mut Cluster, server: usize) -> Result<()> {
+        let ours = Harm::Killed.suits(cluster.chunkserver(server).make());
         let part = [Part::Data, Part::Data, Part::Checksums, Part::Header][self.random.below(4) as usize];
         let (pick, bit) = (self.random.below(1 << 32), self.random.below(1 << 40));
-        if self.destroyed || self.harms[server].is_some() {
+        if self.destroyed || self.harms[server].is_some() || !(ours || part == Part::Data) {
             return Ok(());
         }
         let here = self.known_copies(cluster, server)?;
@@ -159,6 +160,10 @@ impl Book {
         }
         self.tell(format!("{server}: a bit of the {part:?} of chunk {:X}, others on {others:?}", file.id));
         file.flip(part, bit)?;
+        if part != Part::Data {
+            // Else what the server has in memory would be used until nobody reads the chunk any more.
+            self.harm(cluster, server, Harm::Killed)?;
+        }
         let since = Instant::now();
         self.flips.push(Flip { chunk: file.id, server, guarded: others, since, copies: good.len() });
         Ok(())

@@ -36,7 +36,11 @@ fn spec(chunkservers: Vec<Make>) -> ClusterSpec {
         metalogger: None,
         tmpfs: true,
         master_cfg: master_cfg.map(String::from).into(),
-        chunkserver_cfg: vec!["HDD_LEAVE_SPACE_DEFAULT = 1MiB".into(), "HDD_TEST_SPEED = 20".into()],
+        chunkserver_cfg: vec![
+            "HDD_LEAVE_SPACE_DEFAULT = 1MiB".into(),
+            "HDD_TEST_SPEED = 20".into(),
+            "HDD_MIN_TEST_INTERVAL = 10".into(),
+        ],
         chunkservers,
         disk_bytes: Some(2 << 30),
         cables: true,
