@@ -50,6 +50,12 @@ struct UpArgs {
     /// stock or ours, one word per mount
     #[arg(long, value_delimiter = ',', default_value = "ours")]
     mounts: Vec<Make>,
+    /// stock or ours, one word per mount of the trash
+    #[arg(long, value_delimiter = ',')]
+    meta_mounts: Vec<Make>,
+    /// For every mount's -o
+    #[arg(long)]
+    mount_option: Vec<String>,
     /// Keep all data in memory
     #[arg(long)]
     tmpfs: bool,
@@ -79,6 +85,8 @@ fn up(args: UpArgs, stop: &AtomicBool) -> Result<()> {
         master: args.master,
         chunkservers: args.chunkservers,
         metalogger: args.metalogger,
+        meta_mounts: args.meta_mounts,
+        mount_options: args.mount_option,
         mounts: args.mounts.clone(),
         tmpfs: args.tmpfs,
         private_mounts: false,
