@@ -158,7 +158,8 @@ impl Fs {
         let length = self.node(inode).a;
         let buckets = self.buckets_of(inode).0;
         buckets.count = buckets.count.wrapping_add_signed(by);
-        buckets.length = if by > 0 { buckets.length.wrapping_add(length) } else { buckets.length.wrapping_sub(length) };
+        buckets.length =
+            if by > 0 { buckets.length.wrapping_add(length) } else { buckets.length.wrapping_sub(length) };
     }
 
     /// The length of a trash or sustained file was another one before.

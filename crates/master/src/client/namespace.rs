@@ -202,8 +202,7 @@ impl Master {
     ) {
         let caller = Caller::new(&m.caps, q.cred);
         let (with_attr, part) = (q.flags & 1 != 0, (q.max_entries, q.edge));
-        let listed =
-            plan::list_directory(&self.fs, &mut self.bookmarks, &caller, q.inode, with_attr, part);
+        let listed = plan::list_directory(&self.fs, &mut self.bookmarks, &caller, q.inode, with_attr, part);
         let listed = listed.and_then(|l| self.touch_atime(&l.dir).map(|()| l));
         let reply = match &listed {
             Ok(l) => Reply::Body((l.next, RestBytes(&l.bytes))),

@@ -61,8 +61,6 @@ pub use tree_set::{
     NewClass, TreeChange, plan_set_archived, plan_set_eattr, plan_set_sclass, plan_set_trash_time,
 };
 pub use truncate::{TruncateRequest, Truncation, check_truncate};
-pub use upkeep::{
-    plan_free_inodes, quota_changes, space_within_quotas, sustained_is_due, trash_is_due,
-};
+pub use upkeep::{plan_free_inodes, quota_changes, space_within_quotas, sustained_is_due, trash_is_due};
 pub use whereabouts::{check_repair, need_chunk_file, parents, paths, paths_below};
 pub use xattr::{AclPerms, XattrNode, get_acl, get_xattr, list_xattrs, plan_set_acl, plan_set_xattr};
