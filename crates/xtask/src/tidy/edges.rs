@@ -25,6 +25,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("client", &["net", "proto", "types"]),
     ("mount", &["client", "types"]),
     ("tools", &["net", "proto", "types"]),
+    ("admin", &["net", "proto", "types"]),
+    ("mfscli", &["admin", "charts", "proto", "types"]),
     ("bench", &[]),
     ("harness", &["bench"]),
     ("xtask", &[]),
