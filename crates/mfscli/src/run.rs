@@ -25,7 +25,9 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     if options.sets.is_empty() && options.commands.is_empty() {
         return print("Specify data to be shown (option -S) or command (option -C). Use '-h' for help.\n");
     }
-    let mut source = match Source::find(&options.host, options.port, options.resolve) {
+    // Programs want addresses.
+    let resolve = options.resolve && !options.json;
+    let mut source = match Source::find(&options.host, options.port, resolve) {
         Ok(source) => source,
         Err(none) => return no_source(&options, &none),
     };

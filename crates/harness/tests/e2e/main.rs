@@ -7,6 +7,7 @@ mod big_file;
 mod build;
 mod kill_chunkserver;
 mod kill_master;
+mod mfscli_calls;
 mod setups;
 mod tool_calls;
 mod tree_copy;

@@ -21,11 +21,12 @@ fn columns() -> Vec<Column> {
     let mut columns = vec![
         column("path", &["path"]).left(),
         column("exceeded", &["exceeded"]).for_scripts(),
-        column("grace_period", &["soft quota", "grace period"]),
-        column("time_to_expire", &["soft quota", "time to expire"]),
+        // Their own headings reach down two levels, as stock draws them.
+        column("grace_period", &["soft quota", "grace period", "grace period"]),
+        column("time_to_expire", &["soft quota", "time to expire", "time to expire"]),
     ];
     for (limit, head) in [(0, "soft quota"), (1, "hard quota")] {
-        columns.extend((0..4).map(|i| column(NAMES[i][limit], &[head, HEADS[i]])));
+        columns.extend((0..4).map(|i| column(NAMES[i][limit], &[head, HEADS[i], HEADS[i]])));
     }
     for (names, head) in NAMES.iter().zip(HEADS) {
         columns.push(column(names[2], &["current values", head, "value"]));

@@ -41,7 +41,7 @@ fn load(server: &CservInfo) -> Cell {
         0x8000_0000..0xC000_0000 => format!("({n})"),
         _ => format!("<{n}>"),
     };
-    Cell::text(shown).key(Key::Whole(n.into()))
+    Cell::text(shown).key(Key::Whole(n.into())).json(n)
 }
 
 /// Spelled otherwise for servers that are away, as in stock.
