@@ -1,6 +1,6 @@
 //! The commands of `elkfs` itself.
 
-use crate::{health, install, local, programs};
+use crate::{chunk, health, install, jobs, local, programs};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -24,6 +24,11 @@ enum Command {
     #[command(subcommand)]
     Meta(metatools::meta::Command),
     Health(health::HealthArgs),
+    /// Chunk files of a server that does not run: check, repair
+    #[command(subcommand)]
+    Chunk(chunk::Command),
+    /// Background jobs of a chunkserver: list, pause, resume
+    Jobs(jobs::JobsArgs),
     /// Measure
     #[command(subcommand)]
     Bench(Bench),
@@ -53,6 +58,8 @@ pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
         Command::Install(args) => install::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Meta(command) => metatools::meta::run(&command),
         Command::Health(args) => health::run(&args),
+        Command::Chunk(command) => chunk::run(&command),
+        Command::Jobs(args) => jobs::run(&args),
         Command::Bench(Bench::Fs(args)) => bench::fs::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Bench(Bench::Master(args)) => bench::master::run(&args).map(|()| ExitCode::SUCCESS),
     };

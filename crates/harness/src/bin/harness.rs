@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use clap::Parser;
 use harness::compare::{self, CompareArgs, CompareMasterArgs};
-use harness::{Cluster, ClusterSpec, Make, clean_leftovers, record, reread};
+use harness::{Cluster, ClusterSpec, FiguresArgs, Make, clean_leftovers, figures, record, reread};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +18,8 @@ enum Cli {
     Compare(CompareArgs),
     /// Measure a stock master and ours alternately
     CompareMaster(CompareMasterArgs),
+    /// Memory, stop, start and image of masters with many files
+    Figures(FiguresArgs),
     /// Remove what crashed runs left behind
     Clean,
     /// Work in a directory until the input ends, and print what was acknowledged (used by tests)
@@ -67,6 +69,7 @@ fn main() -> Result<()> {
     match Cli::parse() {
         Cli::Up(args) => up(args, &stop),
         Cli::Compare(args) => compare::run(&args, &stop),
+        Cli::Figures(args) => figures(&args),
         Cli::CompareMaster(args) => compare::run_master(&args, &stop),
         Cli::Clean => {
             println!("{} leftovers removed", clean_leftovers()?);
