@@ -6,6 +6,7 @@ mod attributes;
 mod coherence;
 mod command;
 mod errors;
+mod lock_torture;
 mod locks;
 mod outages;
 mod posix;
