@@ -1,6 +1,6 @@
 //! The commands of `elkfs` itself.
 
-use crate::{install, local, programs};
+use crate::{admin, install, local, programs};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -22,10 +22,21 @@ enum Command {
     Install(install::InstallArgs),
     /// Images and changelogs of the metadata: check, compare, convert
     #[command(subcommand)]
-    Meta(metatools::meta::Command),
+    Meta(Meta),
+    /// Chunks that chunkservers have and the metadata does not know
+    #[command(subcommand)]
+    Chunks(admin::Chunks),
     /// Measure
     #[command(subcommand)]
     Bench(Bench),
+}
+
+#[derive(Subcommand)]
+enum Meta {
+    #[command(flatten)]
+    Files(metatools::meta::Command),
+    /// Tell a running master that its metadata is what you want, although chunkservers hold newer data
+    Confirm(admin::At),
 }
 
 #[derive(Subcommand)]
@@ -48,7 +59,9 @@ pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
     let result = match cli.command {
         Command::Local(command) => local::run(&command),
         Command::Install(args) => install::run(&args).map(|()| ExitCode::SUCCESS),
-        Command::Meta(command) => metatools::meta::run(&command),
+        Command::Meta(Meta::Files(command)) => metatools::meta::run(&command),
+        Command::Meta(Meta::Confirm(at)) => admin::confirm(&at),
+        Command::Chunks(command) => admin::chunks(&command),
         Command::Bench(Bench::Fs(args)) => bench::fs::run(&args).map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {

@@ -33,6 +33,7 @@ impl Master {
                 net.send(conn, &super::config_value(q, value.as_deref()));
             }
             (CltoMa::FuseRegister(q), _) => return self.register(net, conn, &q.request),
+            _ if self.admin_packet(net, conn, &packet) => {}
             (_, Role::Guest { .. } | Role::Mount(_)) if MONITOR_IDS.contains(&id) => {
                 return self.monitor_packet(net, conn, &packet);
             }

@@ -2,7 +2,7 @@
 
 use super::register::fields_of;
 use crate::core::Master;
-use metadata::plan::{SessionFlag, paths_below};
+use metadata::plan::paths_below;
 use net::reactor::{ConnId, Net};
 use proto::client_master::{CltoMa, QuotaLimits, SessionLimits};
 use proto::info as p;
