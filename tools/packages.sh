@@ -3,7 +3,7 @@
 # The peers that ElkFS must work with, and the FUSE they need.
 stock_packages=(moosefs-master moosefs-chunkserver moosefs-metalogger moosefs-client moosefs-cli fuse3)
 # Programs of the tests themselves.
-test_packages=(iproute2 util-linux diffutils coreutils git procps)
+test_packages=(e2fsprogs fio iproute2 util-linux diffutils coreutils git procps)
 # libfuse's passthrough example: its source and what compiles it.
 bench_packages=(libfuse3-dev pkg-config gcc libc6-dev iproute2)
 

@@ -3,10 +3,11 @@
 use crate::config::{self, CSSERV_PORT, MATOCL_PORT, MATOCS_PORT};
 use crate::daemon::Daemon;
 use crate::kinds::{ClusterSpec, Make, Role};
+use crate::monitor::{self, Matrix, ServerLine};
 use crate::mounts;
 use crate::namespace::Namespace;
 use crate::rundir::{Kind, RunDir};
-use crate::server_list;
+use crate::volume::Volume;
 use crate::wait::until;
 use anyhow::{Context, Result, ensure};
 use rustix::mount::{UnmountFlags, unmount};
@@ -29,6 +30,8 @@ pub struct Cluster {
     chunkservers: Vec<Daemon>,
     metalogger: Option<Daemon>,
     mounts: Vec<Daemon>,
+    disks: usize,
+    volumes: Vec<Vec<Volume>>,
     namespace: Namespace,
     // Last: dropped after the handles of the processes, it ends them and removes everything.
     dir: RunDir,
@@ -42,16 +45,35 @@ impl Cluster {
         }
         let dir = RunDir::new(spec.tmpfs)?;
         let mut addresses = vec![config::MASTER, config::METALOGGER];
-        addresses.extend((0..spec.chunkservers.len()).map(config::chunkserver));
         addresses.extend((0..spec.mounts.len()).map(config::mount));
         addresses.extend(&spec.addresses);
-        let namespace = Namespace::new(&dir, &addresses)?;
-        let build = Build { dir: dir.path(), namespace: &namespace };
+        let servers = 0..spec.chunkservers.len();
+        let namespace = if spec.cables {
+            Namespace::with_bridge(&dir, &addresses)?
+        } else {
+            addresses.extend(servers.clone().map(config::chunkserver));
+            Namespace::new(&dir, &addresses)?
+        };
+        let host = |index| match spec.cables {
+            true => namespace.host(&dir, index, config::chunkserver(index)),
+            false => Ok(namespace.clone()),
+        };
+        let hosts = servers.clone().map(host).collect::<Result<Vec<_>>>()?;
+        let build = Build { dir: dir.path(), namespace: &namespace, spec };
+        let chunkservers = build.each(&spec.chunkservers, |i, make| build.chunkserver(i, make, &hosts[i]))?;
+        let volume = |server, disk| match spec.disk_bytes {
+            Some(bytes) => Some(Volume::new(&dir, &disk_of(dir.path(), server, disk), bytes)),
+            None => None,
+        };
+        let volumes = servers.map(|server| (0..spec.disks).filter_map(|disk| volume(server, disk)).collect());
+        let volumes = volumes.collect::<Result<Vec<_>>>()?;
         let mut cluster = Cluster {
             master: build.master(spec)?,
-            chunkservers: build.each(&spec.chunkservers, |i, make| build.chunkserver(i, make))?,
+            chunkservers,
             metalogger: spec.metalogger.map(|make| build.metalogger(make)).transpose()?,
             mounts: build.each(&spec.mounts, |i, make| build.mount(i, make))?,
+            disks: spec.disks,
+            volumes,
             namespace,
             dir,
         };
@@ -86,9 +108,39 @@ impl Cluster {
         self.dir.path().join("metalogger/data")
     }
 
-    /// The disk of chunkserver number `index`.
+    /// The first disk of chunkserver number `index`.
     pub fn disk(&self, index: usize) -> PathBuf {
-        self.dir.path().join(format!("chunkserver-{index}/disk"))
+        disk_of(self.dir.path(), index, 0)
+    }
+
+    /// All disks of chunkserver number `index`.
+    pub fn disks(&self, index: usize) -> Vec<PathBuf> {
+        (0..self.disks).map(|disk| disk_of(self.dir.path(), index, disk)).collect()
+    }
+
+    /// The disks of chunkserver number `index` that can fail.
+    pub fn volumes(&self, index: usize) -> &[Volume] {
+        &self.volumes[index]
+    }
+
+    /// `mfshdd.cfg` of chunkserver number `index`.
+    pub fn hdd_cfg(&self, index: usize) -> PathBuf {
+        self.dir.path().join(format!("chunkserver-{index}/mfshdd.cfg"))
+    }
+
+    /// Pulls the cable of chunkserver number `index` out, or plugs it in.
+    pub fn plug(&self, index: usize, up: bool) -> Result<()> {
+        self.namespace.plug(index, up)
+    }
+
+    /// What the master says of all chunks.
+    pub fn matrix(&self) -> Result<Matrix> {
+        self.namespace.inside(monitor::matrix)
+    }
+
+    /// The master's list of chunkservers.
+    pub fn server_list(&self) -> Result<Vec<ServerLine>> {
+        self.namespace.inside(monitor::servers)
     }
 
     /// The master.
@@ -99,6 +151,11 @@ impl Cluster {
     /// Chunkserver number `index`.
     pub fn chunkserver(&mut self, index: usize) -> &mut Daemon {
         &mut self.chunkservers[index]
+    }
+
+    /// How many chunkservers there are.
+    pub fn chunkserver_count(&self) -> usize {
+        self.chunkservers.len()
     }
 
     /// The process of mount number `index`.
@@ -186,8 +243,9 @@ impl Cluster {
         let namespace = self.namespace.clone();
         until("every chunkserver registered", READY, || {
             self.check()?;
-            let found = namespace.inside(server_list::connected)?;
-            Ok(all.is_subset(&found.into_iter().collect()))
+            let found = namespace.inside(monitor::servers)?;
+            let found = found.into_iter().filter(|line| line.connected).map(|line| line.ip);
+            Ok(all.is_subset(&found.collect()))
         })
         .with_context(|| self.tails())
     }
@@ -282,7 +340,16 @@ impl Drop for Cluster {
         for daemon in self.daemons() {
             let _ = daemon.kill();
         }
+        for server in 0..self.volumes.len() {
+            for disk in self.disks(server) {
+                let _ = mounts::detach(&disk);
+            }
+        }
     }
+}
+
+fn disk_of(dir: &Path, server: usize, disk: usize) -> PathBuf {
+    config::disk(&dir.join(format!("chunkserver-{server}")), disk)
 }
 
 fn mount_point(dir: &Path, index: usize) -> PathBuf {
@@ -293,6 +360,7 @@ fn mount_point(dir: &Path, index: usize) -> PathBuf {
 struct Build<'a> {
     dir: &'a Path,
     namespace: &'a Namespace,
+    spec: &'a ClusterSpec,
 }
 
 impl Build<'_> {
@@ -316,10 +384,11 @@ impl Build<'_> {
         Ok(self.daemon("metalogger".into(), (Role::Metalogger, make), cfg))
     }
 
-    fn chunkserver(&self, index: usize, make: Make) -> Result<Daemon> {
+    fn chunkserver(&self, index: usize, make: Make, host: &Namespace) -> Result<Daemon> {
         let name = format!("chunkserver-{index}");
-        let cfg = config::write_chunkserver(&self.dir.join(&name), index)?;
-        Ok(self.daemon(name, (Role::Chunkserver, make), cfg))
+        let cfg = config::write_chunkserver(&self.dir.join(&name), index, self.spec)?;
+        let build = Build { namespace: host, ..*self };
+        Ok(build.daemon(name, (Role::Chunkserver, make), cfg))
     }
 
     fn mount(&self, index: usize, make: Make) -> Result<Daemon> {

@@ -78,17 +78,29 @@ pub(crate) fn write_metalogger(dir: &Path) -> Result<PathBuf> {
     layout.write("mfsmetalogger.cfg", &text)
 }
 
-/// The files of chunkserver number `index`, with one disk.
-pub(crate) fn write_chunkserver(dir: &Path, index: usize) -> Result<PathBuf> {
+/// Disk number `disk` of the chunkserver in `dir`.
+pub(crate) fn disk(dir: &Path, disk: usize) -> PathBuf {
+    if disk == 0 { dir.join("disk") } else { dir.join(format!("disk-{disk}")) }
+}
+
+/// The files of chunkserver number `index`, with its disks.
+pub(crate) fn write_chunkserver(dir: &Path, index: usize, spec: &ClusterSpec) -> Result<PathBuf> {
     let layout = Layout::new(dir)?;
     let address = chunkserver(index);
-    let disk = dir.join("disk");
-    fs::create_dir_all(&disk).with_context(|| format!("make {}", disk.display()))?;
-    let disks = layout.write("mfshdd.cfg", &format!("{}\n", disk.display()))?;
+    let mut lines = String::new();
+    for disk in (0..spec.disks).map(|n| disk(dir, n)) {
+        fs::create_dir_all(&disk).with_context(|| format!("make {}", disk.display()))?;
+        lines += &format!("{}\n", disk.display());
+    }
+    let disks = layout.write("mfshdd.cfg", &lines)?;
     let mut text = layout.common();
     text += &format!("HDD_CONF_FILENAME = {}\n", disks.display());
     text += &format!("MASTER_HOST = {MASTER}\nBIND_HOST = {address}\nCSSERV_LISTEN_HOST = {address}\n");
     // Reconnecting after a master restart is part of several tests; the default of 5 s only makes them longer.
     text += "MASTER_RECONNECTION_DELAY = 1\n";
+    for line in &spec.chunkserver_cfg {
+        text += line;
+        text.push('\n');
+    }
     layout.write("mfschunkserver.cfg", &text)
 }

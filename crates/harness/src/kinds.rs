@@ -118,6 +118,14 @@ pub struct ClusterSpec {
     pub private_mounts: bool,
     /// More lines for `mfsmaster.cfg`.
     pub master_cfg: Vec<String>,
+    /// More lines for every `mfschunkserver.cfg`.
+    pub chunkserver_cfg: Vec<String>,
+    /// Disks of each chunkserver.
+    pub disks: usize,
+    /// Each disk is a file system of its own in memory, of so many bytes; else all are directories beside the rest.
+    pub disk_bytes: Option<u64>,
+    /// Each chunkserver is a host of its own on a cable that can be pulled.
+    pub cables: bool,
     /// The text of `mfsexports.cfg`.
     pub exports: String,
     /// More addresses to connect from, beside those of the roles.
@@ -135,6 +143,10 @@ impl ClusterSpec {
             tmpfs: false,
             private_mounts: true,
             master_cfg: Vec::new(),
+            chunkserver_cfg: Vec::new(),
+            disks: 1,
+            disk_bytes: None,
+            cables: false,
             exports: "* / rw,alldirs,admin,maproot=0:0\n* . rw\n".into(),
             addresses: Vec::new(),
         }

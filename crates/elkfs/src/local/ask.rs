@@ -3,6 +3,7 @@
 use anyhow::{Context, bail, ensure};
 use net::{read_frame, write_frame};
 use proto::Packet;
+use proto::client_master::FuseInvalidateChunkCache;
 use proto::info::{
     CservInfo, CservList, CservListReply, Info, InfoReply, MasterInfo, MlogList, MlogListReply,
 };
@@ -41,7 +42,11 @@ impl Master {
         body: &mut Vec<u8>,
     ) -> anyhow::Result<()> {
         write_frame(&mut self.stream, question).context("ask the master")?;
-        let id = read_frame(&mut self.stream, body, MAX_ANSWER).context("answer of the master")?;
+        let mut id = 0;
+        // Locations of chunks that are out of date are told to everybody, at any moment.
+        while id == 0 || id == FuseInvalidateChunkCache::ID {
+            id = read_frame(&mut self.stream, body, MAX_ANSWER).context("answer of the master")?;
+        }
         ensure!(id == answer, "the master answered {} with packet {id}", Q::NAME);
         Ok(())
     }

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use clap::Parser;
 use harness::compare::{self, CompareArgs};
-use harness::{Cluster, ClusterSpec, Make, clean_leftovers, record};
+use harness::{Cluster, ClusterSpec, Make, clean_leftovers, record, reread};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,6 +24,11 @@ enum Cli {
         dir: PathBuf,
         /// Threads
         workers: usize,
+    },
+    /// Read files of known content again and again until the input ends (used by tests)
+    Reread {
+        /// Existing directories
+        dirs: Vec<PathBuf>,
     },
 }
 
@@ -59,6 +64,7 @@ fn main() -> Result<()> {
             Ok(())
         }
         Cli::Record { dir, workers } => record(&dir, workers),
+        Cli::Reread { dirs } => reread(&dirs),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod big_file;
 mod build;
+mod chaos;
 mod kill_chunkserver;
 mod kill_master;
 mod setups;
