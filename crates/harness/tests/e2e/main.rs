@@ -8,6 +8,7 @@ mod build;
 mod chaos;
 mod kill_chunkserver;
 mod kill_master;
+mod old_metadata;
 mod setups;
 mod tree_copy;
 mod walk;

@@ -105,10 +105,13 @@ fn lose_the_master(cluster: &mut Cluster, restore: Restore, copy: &Path) -> Resu
 
 fn walk(spec: &ClusterSpec, restore: Restore) -> Result<()> {
     let mut cluster = Cluster::start(&ClusterSpec { tmpfs: true, ..spec.clone() })?;
-    // A stock metalogger refuses the empty image of a new file system; the second start offers a real one.
-    cluster.stop_all()?;
-    cluster.start_all()?;
     let (mount, saved) = (cluster.mount_point(0), cluster.metalogger_data());
+    // A stock metalogger refuses the empty image of a new file system; the second start offers a real one. Ours has the
+    // empty one and all changes since, and would be content.
+    cluster.stop_all()?;
+    fs::remove_dir_all(&saved).context("empty the metalogger")?;
+    fs::create_dir(&saved).context("empty the metalogger")?;
+    cluster.start_all()?;
     let image = saved.join("metadata_ml.mfs.back");
     until("an image at the metalogger", PATIENCE, || Ok(image.metadata().is_ok_and(|file| file.len() > 8)))?;
 
