@@ -1,6 +1,6 @@
 //! The commands of `elkfs` itself.
 
-use crate::{admin, install, local, programs};
+use crate::{admin, health, install, local, programs};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -26,6 +26,8 @@ enum Command {
     /// Chunks that chunkservers have and the metadata does not know
     #[command(subcommand)]
     Chunks(admin::Chunks),
+    /// How a master is: what is wrong, with a word for each figure
+    Health(health::HealthArgs),
     /// Measure
     #[command(subcommand)]
     Bench(Bench),
@@ -43,6 +45,8 @@ enum Meta {
 enum Bench {
     /// Rates of small files, metadata and streams in any directory
     Fs(bench::fs::FsArgs),
+    /// Rates of single metadata operations of any master, stock or ours
+    Master(bench::master::MasterArgs),
 }
 
 /// Parses `args`, the program's name first, and runs the command.
@@ -62,7 +66,9 @@ pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
         Command::Meta(Meta::Files(command)) => metatools::meta::run(&command),
         Command::Meta(Meta::Confirm(at)) => admin::confirm(&at),
         Command::Chunks(command) => admin::chunks(&command),
+        Command::Health(args) => health::run(&args),
         Command::Bench(Bench::Fs(args)) => bench::fs::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Bench(Bench::Master(args)) => bench::master::run(&args).map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {
         eprintln!("elkfs: {error:#}");

@@ -54,6 +54,12 @@ pub(crate) const PROGRAMS: &[Program] = &[
         about: "Mounts the file system",
         main: roles::mount::main,
     },
+    Program {
+        name: "mfstools",
+        also: &[],
+        about: "All tools of daily work in one program",
+        main: tools::multi_call,
+    },
 ];
 
 /// The directory of an installation in which a name is: what only administrators and mount(8) run is in `sbin`.
@@ -75,6 +81,15 @@ pub(crate) fn subcommand(name: &str) -> Option<&'static Program> {
     called(name).or_else(|| PROGRAMS.iter().find(|program| program.name.strip_prefix("mfs") == Some(name)))
 }
 
+/// The tool for a subcommand: `mfsgetgoal` or `getgoal`.
+pub(crate) fn tool(name: &str) -> Option<&'static str> {
+    let long = format!("mfs{name}");
+    tools::TOOLS
+        .iter()
+        .flat_map(|tool| tool.also.iter().map(|(also, _)| *also).chain([tool.name]))
+        .find(|known| *known == name || *known == long)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +104,9 @@ mod tests {
         }
         assert!(called("elkfs").is_none());
         assert!(subcommand("local").is_none());
+        assert_eq!(tool("getgoal"), Some("mfsgetgoal"));
+        assert_eq!(tool("mfsrgetgoal"), Some("mfsrgetgoal"));
+        assert!(PROGRAMS.iter().all(|program| tool(program.name).is_none()));
         let mut names: Vec<_> = PROGRAMS.iter().flat_map(|p| p.also.iter().chain([&p.name])).collect();
         names.sort();
         let count = names.len();

@@ -61,9 +61,8 @@ impl Cluster {
         let hosts = servers.clone().map(host).collect::<Result<Vec<_>>>()?;
         let build = Build { dir: dir.path(), namespace: &namespace, spec };
         let chunkservers = build.each(&spec.chunkservers, |i, make| build.chunkserver(i, make, &hosts[i]))?;
-        let volume = |server, disk| match spec.disk_bytes {
-            Some(bytes) => Some(Volume::new(&dir, &disk_of(dir.path(), server, disk), bytes)),
-            None => None,
+        let volume = |server, disk| {
+            spec.disk_bytes.map(|bytes| Volume::new(&dir, &disk_of(dir.path(), server, disk), bytes))
         };
         let volumes = servers.map(|server| (0..spec.disks).filter_map(|disk| volume(server, disk)).collect());
         let volumes = volumes.collect::<Result<Vec<_>>>()?;
@@ -79,6 +78,19 @@ impl Cluster {
         };
         cluster.start_all()?;
         Ok(cluster)
+    }
+
+    /// Port of the master for clients.
+    pub const MASTER_PORT: u16 = MATOCL_PORT;
+
+    /// Address of the master, inside the cluster's network.
+    pub fn master_address() -> std::net::Ipv4Addr {
+        config::MASTER
+    }
+
+    /// Calls `work` on a thread in the cluster's network; sockets opened there and on its threads belong to it.
+    pub fn inside<T: Send>(&self, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+        self.namespace.inside(work)
     }
 
     /// Where mount number `index` is.

@@ -4,6 +4,7 @@
 //! role (stock MooseFS refuses 127.x), directories, configuration files, processes and mounts. What a crashed run
 //! left behind is removed by the next one.
 
+mod acknowledged;
 mod chunk_files;
 mod cluster;
 pub mod compare;
@@ -21,10 +22,11 @@ mod tree;
 mod volume;
 mod wait;
 
+pub use acknowledged::Client;
 pub use chunk_files::{ChunkFile, Copies, Part, survey};
 pub use cluster::Cluster;
 pub use daemon::Daemon;
-pub use kinds::{ClusterSpec, Make, Role};
+pub use kinds::{ClusterSpec, Make, Role, our_binary};
 pub use monitor::{Matrix, ServerLine};
 pub use recorder::{Record, Recorder, record};
 pub use rereader::{Rereader, check_known, known_file, reread};

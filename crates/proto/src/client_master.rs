@@ -20,6 +20,7 @@ use crate::admin::*;
 pub use crate::any::{
     BadCommandSize, ConfigValue, GetConfig, GetVersion, Nop, UnknownCommand, VersionForm, VersionInfo,
 };
+use crate::health::{Health, HealthReply, StoreImage, StoreImageReply};
 use crate::info::*;
 pub use data::*;
 pub use data_shapes::{ChunkPlace, FileChunk, Location, WriteEnd};
@@ -72,6 +73,7 @@ direction! {
         ExportsInfo, MlogList, CsservCommand, SessionCommand, MemoryInfo, ModuleInfo, ListOpenFiles, ListAcquiredLocks,
         MassResolvePaths<'a>, SclassInfoRequest, MissingChunks,
         QuarantineList, QuarantineCommand, ConfirmMetadata,
+        Health, StoreImage,
     }
 }
 
@@ -101,5 +103,6 @@ direction! {
         ListOpenFilesReply<'a>, ListAcquiredLocksReply<'a>, MassResolvePathsReply<'a>, SclassInfoReply<'a>,
         MissingChunksReply<'a>,
         QuarantineListReply<'a>, QuarantineCommandReply, ConfirmMetadataReply,
+        HealthReply<'a>, StoreImageReply,
     }
 }

@@ -11,8 +11,9 @@ pub mod client_master;
 pub mod cs_data;
 pub mod cs_master;
 mod docs;
-mod extension;
+pub mod extension;
 mod frame;
+pub mod health;
 pub mod info;
 pub mod metalogger;
 

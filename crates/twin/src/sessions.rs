@@ -145,8 +145,8 @@ impl Pair {
             let Some(frame) = self.sides[side].reply(key) else { continue };
             if let Ok(MatoCl::FuseRegisterReply(r)) = MatoCl::decode(frame.id, &frame.body) {
                 let (metaid, found) = match r.reply {
-                    RegisterReply::Status(status) | RegisterReply::Reconnect(_, status) => (None, status),
-                    RegisterReply::NewSession(new) => (Some(new.metaid), Status::OK),
+                    RegisterReply::Status(status) | RegisterReply::Reconnect(_, status, _) => (None, status),
+                    RegisterReply::NewSession(new, _) => (Some(new.metaid), Status::OK),
                     RegisterReply::NewMetaSession(new) => (Some(new.metaid), Status::OK),
                     RegisterReply::Challenge(_) => (None, Status::OK),
                 };

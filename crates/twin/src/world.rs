@@ -184,7 +184,7 @@ impl World {
     fn learn_sessions(&mut self, client: usize, request: &CltoMa<'_>, reply: &MatoCl<'_>) {
         let (CltoMa::FuseRegister(q), MatoCl::FuseRegisterReply(r)) = (request, reply) else { return };
         match (&q.request, r.reply) {
-            (Register::NewSession { .. }, RegisterReply::NewSession(new)) => {
+            (Register::NewSession { .. }, RegisterReply::NewSession(new, _)) => {
                 self.sessions.insert(client, new.session.0);
             }
             (Register::NewMetaSession { .. }, RegisterReply::NewMetaSession(new)) => {

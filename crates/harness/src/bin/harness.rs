@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use harness::compare::{self, CompareArgs};
+use harness::compare::{self, CompareArgs, CompareMasterArgs};
 use harness::{Cluster, ClusterSpec, Make, clean_leftovers, record, reread};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +16,8 @@ enum Cli {
     Up(UpArgs),
     /// Measure a stock cluster and ours alternately
     Compare(CompareArgs),
+    /// Measure a stock master and ours alternately
+    CompareMaster(CompareMasterArgs),
     /// Remove what crashed runs left behind
     Clean,
     /// Work in a directory until the input ends, and print what was acknowledged (used by tests)
@@ -59,6 +61,7 @@ fn main() -> Result<()> {
     match Cli::parse() {
         Cli::Up(args) => up(args, &stop),
         Cli::Compare(args) => compare::run(&args, &stop),
+        Cli::CompareMaster(args) => compare::run_master(&args, &stop),
         Cli::Clean => {
             println!("{} leftovers removed", clean_leftovers()?);
             Ok(())

@@ -44,8 +44,9 @@ pub(super) fn run(ctx: &mut Context) -> Result<()> {
     listen(&mut reactor, config.metalogger_address, "metaloggers", metalogger_limits())?;
     let waker = reactor.waker();
     let notify = waker.clone();
-    let journal = Journal::start(storage.clone(), fs.version(), config.durability, move || notify.wake())
+    let mut journal = Journal::start(storage.clone(), fs.version(), config.durability, move || notify.wake())
         .context("can't start the changelog's thread")?;
+    journal.set_base(loaded.base.version);
     let now = Instant::now();
     let chunk_now = placement::Now { at: placement::Instant(0), unix };
     let mut master = Master {
@@ -62,6 +63,8 @@ pub(super) fn run(ctx: &mut Context) -> Result<()> {
         bookmarks: Default::default(),
         reservations: Default::default(),
         timers: Timers::new(now, unix),
+        images: super::images::Images::new(now, loaded.base.version),
+        alarms: Vec::new(),
         now: unix,
         now_nanos: 0,
         started: now,

@@ -10,7 +10,7 @@ mod log_file;
 mod tests;
 
 use crate::storage::Storage;
-use log_file::LogFile;
+use log_file::{Keep, LogFile};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -41,6 +41,9 @@ pub struct Journal {
     durability: Durability,
     batch: Vec<u8>,
     last: u64,
+    base: u64,
+    /// When the oldest line was added that is not written yet, or was not when this was looked at last.
+    behind_since: Instant,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -72,7 +75,7 @@ pub struct Failure {
 
 enum Work {
     Lines { last: u64, bytes: Vec<u8> },
-    Rotate { back_logs: u32 },
+    Rotate(Keep),
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -102,13 +105,32 @@ impl Journal {
             move || shared.run(durability == Durability::Synced)
         })?;
         let last = version.saturating_sub(1);
-        Ok(Journal { shared, durability, batch: Vec::new(), last, thread: Some(thread) })
+        let (batch, behind_since) = (Vec::new(), Instant::now());
+        Ok(Journal { shared, durability, batch, last, base: 0, behind_since, thread: Some(thread) })
+    }
+
+    /// Changes from `version` on are in no good image: no rotation removes their files, whatever `BACK_LOGS` says.
+    pub fn set_base(&mut self, version: u64) {
+        self.base = version;
     }
 
     /// Adds a line, newline included, that carries `version`.
     pub fn append(&mut self, version: u64, line: impl FnOnce(&mut Vec<u8>)) {
+        if self.on_disk() == self.last {
+            self.behind_since = Instant::now();
+        }
         line(&mut self.batch);
         self.last = version;
+    }
+
+    /// The last line that is in the file, and in [`Durability::Synced`] durable there.
+    pub fn on_disk(&self) -> u64 {
+        self.shared.durable.load(Ordering::Acquire)
+    }
+
+    /// For how long the oldest line that is not in the file has waited to be.
+    pub fn behind(&self) -> Duration {
+        if self.on_disk() == self.last { Duration::ZERO } else { self.behind_since.elapsed() }
     }
 
     /// The version of the last line added: what an answer that depends on it is held under.
@@ -149,10 +171,12 @@ impl Journal {
         false
     }
 
-    /// Starts a new `changelog.0.mfs` behind everything added so far and keeps `back_logs` old ones.
+    /// Starts a new `changelog.0.mfs` behind everything added so far and keeps `back_logs` old ones, or more while
+    /// the last image needs them.
     pub fn rotate(&mut self, back_logs: u32) {
         self.commit();
-        lock(&self.shared.state).queue.push_back(Work::Rotate { back_logs });
+        let keep = Keep { back_logs, from: self.base };
+        lock(&self.shared.state).queue.push_back(Work::Rotate(keep));
         self.shared.work.notify_one();
     }
 
@@ -237,7 +261,7 @@ impl Shared {
     fn do_work(&self, work: &Work, sync: bool) -> std::io::Result<()> {
         let mut file = lock(&self.file);
         match work {
-            Work::Rotate { back_logs } => file.rotate(*back_logs),
+            Work::Rotate(keep) => file.rotate(*keep),
             Work::Lines { last, bytes } => {
                 let began = Instant::now();
                 file.append(bytes, sync)?;

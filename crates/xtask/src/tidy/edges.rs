@@ -25,8 +25,9 @@ const EDGES: &[(&str, &[&str])] = &[
     ("metalogger", &["daemon", "net", "ondisk", "proto", "types"]),
     ("client", &["net", "proto", "types"]),
     ("mount", &["client", "types"]),
-    ("bench", &[]),
-    ("harness", &["bench"]),
+    ("tools", &["net", "proto", "types"]),
+    ("bench", &["net", "proto", "types"]),
+    ("harness", &["bench", "proto", "types"]),
     ("twin", &["harness", "ondisk", "proto", "types"]),
     ("xtask", &[]),
 ];
