@@ -117,7 +117,17 @@ fn load_image(storage: &dyn Storage, rules: &Rules, base: &Candidate, now: u32) 
     let began = Instant::now();
     let name = storage.describe(&base.name);
     let image = storage.read(&base.name).with_context(|| format!("can't read {name}"))?;
-    let fs = Fs::from_image(&image, now).with_context(|| format!("can't load {name}"))?;
+    let fs = if rules.ignore_errors {
+        let (fs, damage) =
+            Fs::from_damaged_image(&image, now).with_context(|| format!("can't load {name}"))?;
+        damage.found.iter().for_each(|error| tracing::error!("{name}: {error} - ignored because of '-i'"));
+        if damage.more > 0 {
+            tracing::error!("{name}: {} more problems ignored because of '-i'", damage.more);
+        }
+        fs
+    } else {
+        Fs::from_image(&image, now).with_context(|| format!("can't load {name}"))?
+    };
     tracing::info!("{name}: version {} loaded in {:.2} s", fs.version(), began.elapsed().as_secs_f64());
     if rules.verbose > 1 {
         for section in ondisk::image::check(&image)? {
