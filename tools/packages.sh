@@ -34,3 +34,17 @@ install_packages() {
 target_dir() {
   cargo metadata --no-deps --format-version 1 --offline | sed 's/.*"target_directory":"\([^"]*\)".*/\1/'
 }
+
+# Programs from crates.io that tests run; they stay in the target directory.
+test_crates=(pjdfstest@0.2.2)
+
+install_crates() {
+  local crate tools
+  tools=$(target_dir)/tools
+  for crate in "$@"; do
+    grep -qs "^\"${crate%@*} ${crate#*@} " "$tools/.crates.toml" && continue
+    echo "installing $crate"
+    cargo install --quiet --locked --root "$tools" --target-dir "$tools/build" "$crate" || return
+    rm -rf "$tools/build"
+  done
+}

@@ -1,6 +1,6 @@
 //! The commands of `elkfs` itself.
 
-use crate::{admin, health, install, local, programs};
+use crate::{admin, chunk, health, install, jobs, local, programs};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -28,6 +28,11 @@ enum Command {
     Chunks(admin::Chunks),
     /// How a master is: what is wrong, with a word for each figure
     Health(health::HealthArgs),
+    /// Chunk files of a server that does not run: check, repair
+    #[command(subcommand)]
+    Chunk(chunk::Command),
+    /// Background jobs of a chunkserver: list, pause, resume
+    Jobs(jobs::JobsArgs),
     /// Measure
     #[command(subcommand)]
     Bench(Bench),
@@ -67,6 +72,8 @@ pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
         Command::Meta(Meta::Confirm(at)) => admin::confirm(&at),
         Command::Chunks(command) => admin::chunks(&command),
         Command::Health(args) => health::run(&args),
+        Command::Chunk(command) => chunk::run(&command),
+        Command::Jobs(args) => jobs::run(&args),
         Command::Bench(Bench::Fs(args)) => bench::fs::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Bench(Bench::Master(args)) => bench::master::run(&args).map(|()| ExitCode::SUCCESS),
     };

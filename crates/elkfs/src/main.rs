@@ -2,9 +2,11 @@
 //! subcommands, plus what MooseFS never had.
 
 mod admin;
+mod chunk;
 mod cli;
 mod health;
 mod install;
+mod jobs;
 mod local;
 mod programs;
 mod roles;

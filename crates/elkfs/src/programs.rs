@@ -31,6 +31,12 @@ pub(crate) const PROGRAMS: &[Program] = &[
         main: roles::chunkserver::main,
     },
     Program {
+        name: "mfschunktool",
+        also: &[],
+        about: "Checks and repairs chunk files that no server uses",
+        main: roles::chunktool::main,
+    },
+    Program {
         name: "mfsmetalogger",
         also: &[],
         about: "Daemon that keeps a copy of the master's metadata",
@@ -53,6 +59,12 @@ pub(crate) const PROGRAMS: &[Program] = &[
         also: &["mount.moosefs"],
         about: "Mounts the file system",
         main: roles::mount::main,
+    },
+    Program {
+        name: "mfscli",
+        also: &[],
+        about: "State of a cluster for people, scripts and programs (--json); commands to the master",
+        main: mfscli::main,
     },
     Program {
         name: "mfstools",

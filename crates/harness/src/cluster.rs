@@ -45,7 +45,7 @@ impl Cluster {
         }
         let dir = RunDir::new(spec.tmpfs)?;
         let mut addresses = vec![config::MASTER, config::METALOGGER];
-        addresses.extend((0..spec.mounts.len()).map(config::mount));
+        addresses.extend((0..spec.mounts.len() + spec.meta_mounts.len()).map(config::mount));
         addresses.extend(&spec.addresses);
         let servers = 0..spec.chunkservers.len();
         let namespace = if spec.cables {
@@ -70,7 +70,7 @@ impl Cluster {
             master: build.master(spec)?,
             chunkservers,
             metalogger: spec.metalogger.map(|make| build.metalogger(make)).transpose()?,
-            mounts: build.each(&spec.mounts, |i, make| build.mount(i, make))?,
+            mounts: build.mounts()?,
             disks: spec.disks,
             volumes,
             namespace,
@@ -271,7 +271,7 @@ impl Cluster {
         until("a mount", READY, || {
             self.mounts[index].check()?;
             // The table first: the directory below answers too.
-            Ok(mounts::is_mounted(&point) && rustix::fs::statvfs(&point).is_ok_and(|fs| fs.f_blocks > 0))
+            Ok(mounts::is_mounted(&point) && answers(&point))
         })
         .with_context(|| self.tails())
     }
@@ -360,6 +360,11 @@ impl Drop for Cluster {
     }
 }
 
+/// Whether a mount has reached its servers: it knows a size, or, of the trash, its root.
+fn answers(point: &Path) -> bool {
+    rustix::fs::statvfs(point).is_ok_and(|fs| fs.f_blocks > 0) || point.join("undel").is_dir()
+}
+
 fn disk_of(dir: &Path, server: usize, disk: usize) -> PathBuf {
     config::disk(&dir.join(format!("chunkserver-{server}")), disk)
 }
@@ -403,13 +408,24 @@ impl Build<'_> {
         Ok(build.daemon(name, (Role::Chunkserver, make), cfg))
     }
 
-    fn mount(&self, index: usize, make: Make) -> Result<Daemon> {
+    fn mounts(&self) -> Result<Vec<Daemon>> {
+        let spec = self.spec;
+        let plain = spec.mounts.iter().map(|make| (*make, None));
+        let meta = spec.meta_mounts.iter().map(|make| (*make, Some("-m")));
+        plain.chain(meta).enumerate().map(|(i, (make, more))| self.mount(i, make, more)).collect()
+    }
+
+    fn mount(&self, index: usize, make: Make, more: Option<&str>) -> Result<Daemon> {
         let name = format!("mount-{index}");
         let dir = self.dir.join(&name);
         fs::create_dir_all(&dir).with_context(|| format!("make {}", dir.display()))?;
         let mut arguments: Vec<OsString> = vec!["-f".into(), "-H".into(), config::MASTER.to_string().into()];
         arguments.extend(["-P".into(), MATOCL_PORT.to_string().into()]);
-        arguments.extend(["-o".into(), format!("mfsbind={}", config::mount(index)).into()]);
+        let bind = format!("mfsbind={}", config::mount(index));
+        for option in self.spec.mount_options.iter().chain([&bind]) {
+            arguments.extend(["-o".into(), option.into()]);
+        }
+        arguments.extend(more.map(OsString::from));
         arguments.push(mount_point(self.dir, index).into_os_string());
         Ok(Daemon::new(name, (Role::Mount, make), self.namespace, &dir, arguments))
     }

@@ -8,6 +8,7 @@ use crate::{Cluster, ClusterSpec, Make};
 use anyhow::{Context, Result};
 use bench::fs::{FsArgs, Report, measure};
 use clap::Args;
+pub(crate) use master::start_master;
 pub use master::{CompareMasterArgs, Subject as MasterSubject, run_master};
 use passthrough::Passthrough;
 use std::path::{Path, PathBuf};

@@ -112,6 +112,10 @@ pub struct ClusterSpec {
     pub metalogger: Option<Make>,
     /// Who plays each mount.
     pub mounts: Vec<Make>,
+    /// Who plays each mount of the trash (`mfsmount -m`); they are numbered behind the other mounts.
+    pub meta_mounts: Vec<Make>,
+    /// More for `-o` of every mount.
+    pub mount_options: Vec<String>,
     /// All data in memory, for measuring; else in `/tmp`.
     pub tmpfs: bool,
     /// Mounts are seen by the starting thread and what it starts, not by the rest of the machine.
@@ -140,6 +144,8 @@ impl ClusterSpec {
             chunkservers: vec![make; chunkservers],
             metalogger: Some(make),
             mounts: vec![make],
+            meta_mounts: Vec::new(),
+            mount_options: Vec::new(),
             tmpfs: false,
             private_mounts: true,
             master_cfg: Vec::new(),

@@ -5,9 +5,6 @@
 use std::net::Ipv4Addr;
 use types::{ChunkId, ChunkVersion, Inode, Rest, Status};
 
-/// Field tables of all parts of these packets.
-pub(crate) const RECORDS_BY_FILE: &[&[crate::record::RecordDoc]] = &[RECORDS];
-
 packets! { <'a> {
     /// Which chunks do chunkservers have that the metadata does not know?
     0x454C_1000 QuarantineList {

@@ -15,6 +15,7 @@ pub mod extension;
 mod frame;
 pub mod health;
 pub mod info;
+pub mod jobs;
 pub mod metalogger;
 
 pub use docs::protocol_markdown;

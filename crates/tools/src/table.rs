@@ -440,7 +440,6 @@ pub const TOOLS: &[Tool] = &[
                 with label A and one with B; 2[A+B],CD is two copies on servers with A or B, and one on a server with C \
                 and D; * is any server.\nAll but list need the option \"admin\" in mfsexports.cfg.",
         run: class_admin::scadmin,
-        ..PLAIN
     },
 ];
 

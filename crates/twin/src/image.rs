@@ -100,14 +100,14 @@ fn masked(line: &str) -> (String, Vec<u64>) {
 fn compare_section(name: &str, stock: &[String], ours: &[String]) -> Vec<Difference> {
     let mut what = Vec::new();
     let (mut a, mut b) = (stock.iter().peekable(), ours.iter().peekable());
-    loop {
-        let (Some(x), Some(y)) = (a.peek(), b.peek()) else { break };
+    while let (Some(x), Some(y)) = (a.peek(), b.peek()) {
         let ((xt, xn), (yt, yn)) = (masked(x), masked(y));
         if xt == yt {
             if xn.len() != yn.len() || xn.iter().zip(&yn).any(|(x, y)| x.abs_diff(*y) > 2) {
                 what.push(Difference { path: name.to_owned(), stock: (*x).clone(), ours: (*y).clone() });
             }
-            (a.next(), b.next());
+            a.next();
+            b.next();
         } else if xt < yt {
             what.push(Difference { path: name.to_owned(), stock: (*x).clone(), ours: String::new() });
             a.next();

@@ -25,6 +25,10 @@ pub struct MasterArgs {
     #[arg(long, default_value_t = 20_000, value_name = "N")]
     pub files: usize,
 
+    /// Listings of whole directories, a thousand names with attributes each, shared by the connections
+    #[arg(long, default_value_t = 2_000, value_name = "N")]
+    pub listings: usize,
+
     /// Print the result as JSON instead of a table
     #[arg(long)]
     pub json: bool,

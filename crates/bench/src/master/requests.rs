@@ -46,3 +46,8 @@ pub fn rename<'a>(msgid: MsgId, dir: Inode, (from, to): (&'a str, &'a str)) -> p
 pub fn unlink<'a>(msgid: MsgId, parent: Inode, file: &'a str) -> p::FuseUnlink<'a> {
     p::FuseUnlink { msgid, parent, name: name(file), cred: root() }
 }
+
+/// Makes a snapshot of a node, under a name in a directory.
+pub fn snapshot<'a>(msgid: MsgId, src: Inode, (dst, name_there): (Inode, &'a str)) -> p::FuseSnapshot<'a> {
+    p::FuseSnapshot { msgid, src, dst, dst_name: name(name_there), cred: root(), smode: 0, umask: 0 }
+}

@@ -2,7 +2,7 @@
 
 use super::args::{MasterArgs, Shape};
 use super::link::Link;
-use super::worker::{Test, Worker};
+use super::worker::{Load, Test, Worker};
 use crate::fs::Row;
 use crate::timing::{Done, Timing};
 use anyhow::{Context, Result};
@@ -65,8 +65,12 @@ fn measure_shape(args: &MasterArgs, shape: Shape, on_row: &mut dyn FnMut(Row) ->
     let mut workers = Vec::new();
     for index in 0..shape.connections {
         let (link, dir) = (Link::connect(&args.host, args.port)?, directory(index));
-        let count = args.files / shape.connections;
-        workers.push((Worker::new(link, &dir, count, shape.in_flight)?, dir));
+        let load = Load {
+            count: args.files / shape.connections,
+            listings: (args.listings / shape.connections).max(1),
+            in_flight: shape.in_flight,
+        };
+        workers.push((Worker::new(link, &dir, load)?, dir));
     }
     for test in Test::ALL {
         let timing = timed(&mut workers, test)?;

@@ -20,7 +20,19 @@ pub(super) struct Worker {
     dirs: Vec<Inode>,
     files: Vec<Inode>,
     count: usize,
+    listings: usize,
     rng: Rng,
+}
+
+/// How much one connection has to do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Load {
+    /// Files.
+    pub(super) count: usize,
+    /// Listings of whole directories.
+    pub(super) listings: usize,
+    /// Requests in flight.
+    pub(super) in_flight: usize,
 }
 
 /// The tests, in the order they run.
@@ -65,14 +77,15 @@ fn mkdir(link: &mut Link, parent: Inode, dir: &str) -> Result<Inode> {
 
 impl Worker {
     /// A worker with a directory `dir` of its own, from which nothing goes to the trash.
-    pub(super) fn new(mut link: Link, dir: &str, count: usize, in_flight: usize) -> Result<Worker> {
+    pub(super) fn new(mut link: Link, dir: &str, load: Load) -> Result<Worker> {
+        let Load { count, listings, in_flight } = load;
         let base = mkdir(&mut link, types::ROOT, dir)?;
         let request = p::FuseSettrashtime { msgid: MsgId(0), inode: base, uid: 0, seconds: 0, smode: 0 };
         expect_ok("set trash time", &link.call(&request, p::FuseSettrashtimeReply::ID)?)?;
         let dirs = (0..count.div_ceil(PER_DIR)).map(|n| mkdir(&mut link, base, &text("dir", n)));
         let dirs = dirs.collect::<Result<Vec<Inode>>>()?;
         let files = vec![Inode(0); count];
-        Ok(Worker { link, in_flight, base, dirs, files, count, rng: Rng::with_seed(7) })
+        Ok(Worker { link, in_flight, base, dirs, files, count, listings, rng: Rng::with_seed(7) })
     }
 
     /// Runs one test and returns the time of each operation.
@@ -125,7 +138,7 @@ impl Worker {
 
     /// Whole directories of a thousand names with attributes.
     fn readdir(&mut self) -> Result<Vec<Duration>> {
-        let (dirs, count) = (&self.dirs, (self.count / 50).max(self.in_flight));
+        let (dirs, count) = (&self.dirs, self.listings);
         let mut request = |n: usize, msgid, out: &mut Vec<u8>| {
             let inode = dirs[n % dirs.len()];
             send(&p::FuseReaddir { msgid, inode, cred: root(), flags: 1, max_entries: 2000, edge: 0 }, out);

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use clap::Parser;
 use harness::compare::{self, CompareArgs, CompareMasterArgs};
-use harness::{Cluster, ClusterSpec, Make, clean_leftovers, record, reread};
+use harness::{Cluster, ClusterSpec, FiguresArgs, Make, clean_leftovers, figures, record, reread};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +18,8 @@ enum Cli {
     Compare(CompareArgs),
     /// Measure a stock master and ours alternately
     CompareMaster(CompareMasterArgs),
+    /// Memory, stop, start and image of masters with many files
+    Figures(FiguresArgs),
     /// Remove what crashed runs left behind
     Clean,
     /// Work in a directory until the input ends, and print what was acknowledged (used by tests)
@@ -48,6 +50,12 @@ struct UpArgs {
     /// stock or ours, one word per mount
     #[arg(long, value_delimiter = ',', default_value = "ours")]
     mounts: Vec<Make>,
+    /// stock or ours, one word per mount of the trash
+    #[arg(long, value_delimiter = ',')]
+    meta_mounts: Vec<Make>,
+    /// For every mount's -o
+    #[arg(long)]
+    mount_option: Vec<String>,
     /// Keep all data in memory
     #[arg(long)]
     tmpfs: bool,
@@ -61,6 +69,7 @@ fn main() -> Result<()> {
     match Cli::parse() {
         Cli::Up(args) => up(args, &stop),
         Cli::Compare(args) => compare::run(&args, &stop),
+        Cli::Figures(args) => figures(&args),
         Cli::CompareMaster(args) => compare::run_master(&args, &stop),
         Cli::Clean => {
             println!("{} leftovers removed", clean_leftovers()?);
@@ -76,6 +85,8 @@ fn up(args: UpArgs, stop: &AtomicBool) -> Result<()> {
         master: args.master,
         chunkservers: args.chunkservers,
         metalogger: args.metalogger,
+        meta_mounts: args.meta_mounts,
+        mount_options: args.mount_option,
         mounts: args.mounts.clone(),
         tmpfs: args.tmpfs,
         private_mounts: false,

@@ -79,7 +79,7 @@ impl fmt::Display for Subject {
 }
 
 /// A master alone.
-pub(super) fn start(subject: Subject, disk: bool, more: &[String]) -> Result<Cluster> {
+pub(crate) fn start_master(subject: Subject, disk: bool, more: &[String]) -> Result<Cluster> {
     let mode = subject.mode.map(|mode| format!("CHANGELOG_SAVE_MODE = {mode}"));
     let master_cfg = mode.into_iter().chain(more.iter().cloned()).collect();
     let alone = ClusterSpec { metalogger: None, mounts: vec![], ..ClusterSpec::all(subject.make, 0) };
@@ -92,13 +92,14 @@ pub fn run_master(args: &CompareMasterArgs, stop: &AtomicBool) -> Result<()> {
     ensure!(args.rounds >= 1, "--rounds must be at least 1");
     let mut masters = Vec::new();
     for subject in &args.subjects {
-        masters.push((subject.to_string(), start(*subject, args.disk, &[])?));
+        masters.push((subject.to_string(), start_master(*subject, args.disk, &[])?));
     }
     let load = MasterArgs {
         host: Cluster::master_address().to_string(),
         port: Cluster::MASTER_PORT,
         shapes: args.shapes.clone(),
         files: args.files,
+        listings: args.files / 10,
         json: false,
     };
     let mut reports: Vec<(String, Vec<Vec<Row>>)> =

@@ -32,10 +32,11 @@ fn store_images() {
 fn one_life(cluster: &mut Cluster, clients: &mut [Client], life: Duration) -> Result<()> {
     let pid = cluster.master().pid().and_then(|pid| Pid::from_raw(pid as i32)).context("no master")?;
     cluster.inside(|| {
+        let mut links = clients.iter().map(|_| connect()).collect::<Result<Vec<_>>>()?;
         std::thread::scope(|scope| {
             scope.spawn(store_images);
-            let working: Vec<_> =
-                clients.iter_mut().map(|client| scope.spawn(move || client.work(&mut connect()?))).collect();
+            let each = clients.iter_mut().zip(&mut links);
+            let working: Vec<_> = each.map(|(client, link)| scope.spawn(move || client.work(link))).collect();
             std::thread::sleep(life);
             kill_process(pid, Signal::KILL).context("kill the master")?;
             working.into_iter().try_for_each(|client| client.join().expect("a client panicked"))

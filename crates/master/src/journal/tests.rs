@@ -133,6 +133,27 @@ fn rotation_keeps_as_many_as_told_and_what_no_image_has() {
 }
 
 #[test]
+fn each_mode_says_when_answers_may_leave_and_may_be_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let fail = Arc::new(AtomicBool::new(true));
+    let storage = Arc::new(Flaky { dir: DirStorage::new(dir.path()), fail: fail.clone() });
+    let mut journal = Journal::start(storage, 1, Durability::Background, || {}).unwrap();
+    add(&mut journal, 1);
+    journal.commit();
+    assert_eq!((journal.durable(), journal.on_disk()), (1, 0), "mode 0 does not wait for the disk");
+    assert!(!journal.behind().is_zero());
+    journal.set_durability(Durability::Written);
+    assert_eq!(journal.durable(), 0, "mode 1 does");
+    fail.store(false, Ordering::SeqCst);
+    assert!(journal.flush(Duration::from_secs(20)));
+    assert_eq!((journal.durable(), journal.behind()), (1, Duration::ZERO));
+    journal.set_durability(Durability::Synced);
+    add(&mut journal, 2);
+    assert!(journal.flush(Duration::from_secs(20)));
+    assert_eq!(content(dir.path(), 0), line(1) + &line(2));
+}
+
+#[test]
 fn a_full_disk_holds_answers_back_and_loses_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let fail = Arc::new(AtomicBool::new(false));

@@ -85,7 +85,7 @@ impl Life {
     fn run(&mut self, op: &Op<'_>) -> bool {
         let version = self.fs.version();
         let Ok(outcome) = self.fs.apply(NOW, op) else { return false };
-        let line = Line { version, ts: NOW, op: *op, outcome };
+        let line = Line { version, ts: NOW.into(), op: *op, outcome };
         self.journal.append(version, |out| line.write(out));
         self.digests.insert(self.fs.version(), digest(&self.fs));
         true

@@ -185,7 +185,7 @@ const BY_NAME: &[(&[&str], Slack)] = &[
         Slack::new(Prefix::Lengths(&[484]), Extra::Never, "another form, told by its length"),
     ),
     (
-        &["HddListReply", "QuotaInfoReply", "ExportsInfoReply", "MassResolvePathsReply"],
+        &["HddListReply", "JobListReply", "QuotaInfoReply", "ExportsInfoReply", "MassResolvePathsReply"],
         Slack::new(Prefix::From(0), Extra::Never, "a list of fewer elements, which vary in size"),
     ),
     (

@@ -9,7 +9,10 @@ use std::time::{Duration, Instant};
 /// Servers in trouble at the same time, at most: with goal 2 data may be out of reach, but never for long.
 const AT_ONCE: usize = 2;
 /// A flipped bit must be found and the copy replaced within this.
-const FLIP_HEALS: Duration = Duration::from_secs(90);
+const FLIP_HEALS: Duration = Duration::from_secs(120);
+
+/// Between two failures of disks.
+const FAILURES: Duration = Duration::from_secs(12);
 
 /// A bit that was flipped. Until the chunk is as it should be again its other copies are guarded.
 struct Flip {
@@ -24,6 +27,8 @@ pub(super) struct Book {
     random: Random,
     start: Instant,
     next: Instant,
+    /// When the next disk fails: until it has, nothing else begins, so that all is well at that moment.
+    next_failure: Instant,
     /// Per server: what it suffers, and until when.
     harms: Vec<Option<(Harm, Instant)>>,
     /// A disk has failed, and the cluster was not at full goal since.
@@ -48,6 +53,7 @@ impl Book {
             random,
             start: now,
             next: now,
+            next_failure: now + FAILURES,
             harms,
             destroyed: false,
             flips: vec![],
@@ -97,37 +103,47 @@ impl Book {
 
     fn begin(&mut self, cluster: &mut Cluster) -> Result<()> {
         let server = self.random.below(self.harms.len() as u64) as usize;
-        let kind = self.random.below(Harm::ALL.len() as u64 + 1) as usize;
-        let Some(harm) = Harm::ALL.get(kind).copied() else { return self.flip(cluster, server) };
+        let kind = self.random.below(Harm::OFTEN.len() as u64 + 1) as usize;
+        if Instant::now() >= self.next_failure && Harm::Failed.suits(cluster.chunkserver(server).make()) {
+            return self.fail(cluster, server);
+        }
+        let Some(harm) = Harm::OFTEN.get(kind).copied() else { return self.flip(cluster, server) };
         let guarded = self.flips.iter().any(|flip| flip.server == server || flip.guarded.contains(&server));
         let troubled = self.harms.iter().flatten().count();
-        if self.harms[server].is_some() || guarded || troubled >= AT_ONCE {
+        let suits = harm.suits(cluster.chunkserver(server).make());
+        if self.harms[server].is_some() || guarded || troubled >= AT_ONCE || !suits {
             return Ok(());
         }
-        if !harm.suits(cluster.chunkserver(server).make()) {
+        self.harm(cluster, server, harm)
+    }
+
+    /// Data may be lost: only when all else is there, and nothing is known to be in danger.
+    fn fail(&mut self, cluster: &mut Cluster, server: usize) -> Result<()> {
+        let trouble = self.harms.iter().flatten().count() + self.flips.len();
+        if self.destroyed || trouble > 0 || !cluster.matrix()?.is_at_goal() {
             return Ok(());
         }
-        // Data may be lost: only when all else is there, and nothing is known to be in danger.
-        if harm.destroys()
-            && (self.destroyed || !self.flips.is_empty() || troubled > 0 || !cluster.matrix()?.is_at_goal())
-        {
-            return Ok(());
-        }
+        self.destroyed = true;
+        self.next_failure = Instant::now() + FAILURES;
+        self.harm(cluster, server, Harm::Failed)
+    }
+
+    fn harm(&mut self, cluster: &mut Cluster, server: usize, harm: Harm) -> Result<()> {
         let (short, long) = harm.range();
         let spread = (long - short).as_millis() as u64;
         let lasts = short + Duration::from_millis(self.random.below(spread));
         self.tell(format!("{server}: {harm:?} for {:.1} s", lasts.as_secs_f64()));
         harm.begin(cluster, server).with_context(|| format!("begin {harm:?} of {server}"))?;
-        self.destroyed |= harm.destroys();
         self.harms[server] = Some((harm, Instant::now() + lasts));
         Ok(())
     }
 
     /// Flips a bit of a copy of a chunk that has another good one on a healthy server.
     fn flip(&mut self, cluster: &mut Cluster, server: usize) -> Result<()> {
+        let ours = Harm::Killed.suits(cluster.chunkserver(server).make());
         let part = [Part::Data, Part::Data, Part::Checksums, Part::Header][self.random.below(4) as usize];
         let (pick, bit) = (self.random.below(1 << 32), self.random.below(1 << 40));
-        if self.destroyed || self.harms[server].is_some() {
+        if self.destroyed || self.harms[server].is_some() || !(ours || part == Part::Data) {
             return Ok(());
         }
         let here = self.known_copies(cluster, server)?;
@@ -144,6 +160,10 @@ impl Book {
         }
         self.tell(format!("{server}: a bit of the {part:?} of chunk {:X}, others on {others:?}", file.id));
         file.flip(part, bit)?;
+        if part != Part::Data {
+            // Else what the server has in memory would be used until nobody reads the chunk any more.
+            self.harm(cluster, server, Harm::Killed)?;
+        }
         let since = Instant::now();
         self.flips.push(Flip { chunk: file.id, server, guarded: others, since, copies: good.len() });
         Ok(())

@@ -36,7 +36,11 @@ fn spec(chunkservers: Vec<Make>) -> ClusterSpec {
         metalogger: None,
         tmpfs: true,
         master_cfg: master_cfg.map(String::from).into(),
-        chunkserver_cfg: vec!["HDD_LEAVE_SPACE_DEFAULT = 1MiB".into(), "HDD_TEST_SPEED = 20".into()],
+        chunkserver_cfg: vec![
+            "HDD_LEAVE_SPACE_DEFAULT = 1MiB".into(),
+            "HDD_TEST_SPEED = 20".into(),
+            "HDD_MIN_TEST_INTERVAL = 10".into(),
+        ],
         chunkservers,
         disk_bytes: Some(2 << 30),
         cables: true,
@@ -69,6 +73,9 @@ fn chaos(chunkservers: Vec<Make>, seconds: u64) -> Result<()> {
     cluster.stop_mount(0)?;
     cluster.start_mount(0)?;
     record.verify(&dirs)?;
+    let log = cluster.master().log();
+    ensure!(!log.contains("METADATA IS OLDER"), "the master does not trust its metadata");
+    until("nothing left that no file has", HEALING, || Ok(cluster.matrix()?.unused() == 0))?;
     verdict::compare_copies(cluster, &dirs)
 }
 
