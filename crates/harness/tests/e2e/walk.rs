@@ -98,6 +98,7 @@ fn lose_the_master(cluster: &mut Cluster, restore: Restore, copy: &Path) -> Resu
         "more is lost than was not shipped:\n{}",
         String::from_utf8_lossy(&diff.stdout)
     );
+    run(cluster.elkfs()?.args(["meta", "check"]).arg(&saved)).context("what the new master begins with")?;
     cluster.move_master(new, &saved)?;
     cluster.start_master(matches!(restore, Restore::Start(_)))?;
     Ok(unshipped)
