@@ -1,24 +1,18 @@
 //! Commands for the operator of a running cluster: chunks in quarantine, metadata that is older than the data.
 
-use anyhow::{Context, Result, bail, ensure};
+use crate::health;
+use crate::local::ask::Master;
+use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
-use net::{read_frame, write_frame};
 use proto::Packet;
 use proto::admin::{
     ConfirmMetadata, ConfirmMetadataReply, FenceInfo, QuarantineCommand, QuarantineCommandReply,
     QuarantineList, QuarantineListReply, QuarantinedCopy,
 };
-use proto::client_master::{GetVersion, VersionInfo};
 use serde::Serialize;
-use std::net::TcpStream;
 use std::process::ExitCode;
-use std::time::Duration;
 use types::{ChunkId, Status, Wire};
 
-/// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// Longer answers are not believed.
-const MAX_ANSWER: u32 = 64 << 20;
 /// Chunks asked for at once.
 const PAGE: u32 = 5000;
 
@@ -91,51 +85,23 @@ struct ListedCopy {
     server: String,
 }
 
-/// A connection to a master that is ours.
-struct Link(TcpStream);
-
-impl Link {
-    fn connect(at: &At) -> Result<Link> {
-        let address = daemon::resolve(&at.host, at.port)
-            .with_context(|| format!("can't resolve {}: say with -H where the master is", at.host))?;
-        let stream = TcpStream::connect_timeout(&address.into(), PATIENCE)
-            .with_context(|| format!("connect to the master at {address}"))?;
-        stream.set_read_timeout(Some(PATIENCE)).context("read timeout")?;
-        stream.set_write_timeout(Some(PATIENCE)).context("write timeout")?;
-        let mut link = Link(stream);
-        let mut body = Vec::new();
-        link.ask(&GetVersion { msgid: None }, VersionInfo::ID, &mut body)?;
-        let version = VersionInfo::decode_whole(&body).context("the master's version")?;
-        let text = String::from_utf8_lossy(version.info.text.0).into_owned();
-        // A stock master closes the connection on a packet that it does not know.
-        ensure!(text.contains("elkfs"), "the master at {address} is MooseFS {text}: it has no quarantine");
-        Ok(link)
+impl At {
+    fn connect(&self) -> Result<Master> {
+        health::connect(&self.host, self.port)
     }
+}
 
-    fn ask<'a, Q: Packet<'a>>(&mut self, question: &Q, answer: u32, body: &mut Vec<u8>) -> Result<()> {
-        write_frame(&mut self.0, question).context("ask the master")?;
-        loop {
-            let id = read_frame(&mut self.0, body, MAX_ANSWER).context("answer of the master")?;
-            match id {
-                id if id == answer => return Ok(()),
-                0 => {}
-                other => bail!("the master answered {} with packet {other}", Q::NAME),
-            }
-        }
-    }
-
-    /// All chunks in quarantine with their copies, and how the metadata looks.
-    fn list(&mut self) -> Result<(FenceInfo, Vec<QuarantinedCopy>)> {
-        let (mut all, mut from, mut body) = (Vec::new(), ChunkId(0), Vec::new());
-        loop {
-            self.ask(&QuarantineList { from, limit: PAGE }, QuarantineListReply::ID, &mut body)?;
-            let reply = QuarantineListReply::decode_whole(&body).context("chunks in quarantine")?;
-            let before = all.len();
-            all.extend(reply.copies.iter());
-            match all[before..].last() {
-                Some(last) if last.chunk.0 < u64::MAX => from = ChunkId(last.chunk.0 + 1),
-                _ => return Ok((reply.fence, all)),
-            }
+/// All chunks in quarantine with their copies, and how the metadata looks.
+fn list(master: &mut Master) -> Result<(FenceInfo, Vec<QuarantinedCopy>)> {
+    let (mut all, mut from, mut body) = (Vec::new(), ChunkId(0), Vec::new());
+    loop {
+        master.ask(&QuarantineList { from, limit: PAGE }, QuarantineListReply::ID, &mut body)?;
+        let reply = QuarantineListReply::decode_whole(&body).context("chunks in quarantine")?;
+        let before = all.len();
+        all.extend(reply.copies.iter());
+        match all[before..].last() {
+            Some(last) if last.chunk.0 < u64::MAX => from = ChunkId(last.chunk.0 + 1),
+            _ => return Ok((reply.fence, all)),
         }
     }
 }
@@ -144,7 +110,7 @@ impl Link {
 pub(crate) fn chunks(command: &Chunks) -> Result<ExitCode> {
     match command {
         Chunks::List { at, json } => {
-            let (fence, copies) = Link::connect(at)?.list()?;
+            let (fence, copies) = list(&mut at.connect()?)?;
             let listed = listed(&copies);
             if *json {
                 let fence = serde_json::json!({
@@ -193,16 +159,16 @@ fn show(fence: &FenceInfo, listed: &[Listed]) {
 }
 
 fn command_each(which: &Which, command: u8, done: &str) -> Result<ExitCode> {
-    let mut link = Link::connect(&which.at)?;
+    let mut master = which.at.connect()?;
     let ids: Vec<ChunkId> = if which.which.all {
-        link.list()?.1.chunk_by(|a, b| a.chunk == b.chunk).map(|group| group[0].chunk).collect()
+        list(&mut master)?.1.chunk_by(|a, b| a.chunk == b.chunk).map(|group| group[0].chunk).collect()
     } else {
         which.which.ids.clone()
     };
     let (mut good, mut body) = (0, Vec::new());
     for chunk in &ids {
         let question = QuarantineCommand { command, chunk: *chunk };
-        link.ask(&question, QuarantineCommandReply::ID, &mut body)?;
+        master.ask(&question, QuarantineCommandReply::ID, &mut body)?;
         let reply = QuarantineCommandReply::decode_whole(&body).context("the master's answer")?;
         match reply.status {
             Status::OK => good += 1,
@@ -220,7 +186,7 @@ fn command_each(which: &Which, command: u8, done: &str) -> Result<ExitCode> {
 /// `elkfs meta confirm`.
 pub(crate) fn confirm(at: &At) -> Result<ExitCode> {
     let mut body = Vec::new();
-    Link::connect(at)?.ask(&ConfirmMetadata {}, ConfirmMetadataReply::ID, &mut body)?;
+    at.connect()?.ask(&ConfirmMetadata {}, ConfirmMetadataReply::ID, &mut body)?;
     let reply = ConfirmMetadataReply::decode_whole(&body).context("the master's answer")?;
     ensure!(reply.status == Status::OK, "the master refuses: {}", reply.status);
     println!(

@@ -11,6 +11,7 @@ use crate::{Settings, generations, verify};
 use anyhow::{Context, bail};
 use ondisk::image::Header;
 use proto::Direction;
+use proto::health::OFFER;
 use proto::metalogger::{
     ChangeLogEvent, DownloadFile, DownloadInfo, GetVersion, MatoMl, MlRegister, MlRegisterPacket, MlState,
     MlStatePacket,
@@ -197,7 +198,7 @@ impl Logger {
                 }
             },
             MatoMl::VersionInfo(packet) => {
-                if packet.info.text.0.windows(5).any(|word| word == b"elkfs") {
+                if packet.info.text.0.windows(OFFER.len()).any(|word| word == OFFER.as_bytes()) {
                     self.told = Some(None);
                 }
                 Ok(())
