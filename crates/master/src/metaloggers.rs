@@ -122,7 +122,7 @@ impl Metaloggers {
             Ok((data, crc)) => {
                 net.send(conn, &p::DownloadData { offset, block: p::CrcBlock { crc, data: &data } });
             }
-            Err(error) => net.close(conn, &format!("download failed: {error}")),
+            Err(error) => net.close(conn, format!("download failed: {error}")),
         }
     }
 

@@ -7,6 +7,7 @@ use crate::ns::records::NodeRec;
 use crate::tables::sclass::StorageClass;
 use ondisk::image::{Body, Chnk, Edge, Node, NodeData, NodeRecord, Scla, SclassRecord, Section, SectionName};
 use ondisk::{Image, ImageFile};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashSet};
 use types::{Inode, MAX_SYMLINK, NodeType};
 
@@ -21,10 +22,9 @@ impl<'a> Sections<'a> {
         let mut all = BTreeMap::new();
         for section in image.sections() {
             let Some(section) = damage.pass(section)? else { break };
-            if all.contains_key(&section.name) {
-                damage.met(LoadError::SectionTwice(section.name))?;
-            } else {
-                all.insert(section.name, section);
+            match all.entry(section.name) {
+                Entry::Vacant(place) => _ = place.insert(section),
+                Entry::Occupied(_) => damage.met(LoadError::SectionTwice(section.name))?,
             }
         }
         Ok(Sections(all))
