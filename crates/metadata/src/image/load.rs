@@ -189,6 +189,10 @@ fn load_chunks(
         chunks.next_id = records.as_ref().map_or(1, |records| records.head().0);
         for record in records.into_iter().flatten() {
             let Some(record) = damage.pass(record)? else { break };
+            if record.id.0 == u64::MAX {
+                damage.met(LoadError::BadChunk(record.id))?;
+                continue;
+            }
             let rec = ChunkRec::new(record.id.0, record.version.0, record.locked_to, record.archived);
             if !chunks.insert(rec, keepmax) {
                 damage.met(LoadError::ChunkTwice(record.id))?;
