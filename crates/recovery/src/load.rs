@@ -53,10 +53,25 @@ pub fn load(storage: &dyn Storage, rules: &Rules, now: u32) -> Result<Loaded> {
         recover(storage, rules, now, &mut progress)?
     } else {
         let base = usual(storage)?;
-        rebuild(storage, rules, base, &changelogs(storage, false)?, now, &mut progress)?
+        let loaded = rebuild(storage, rules, base, &changelogs(storage, false)?, now, &mut progress)?;
+        refuse_behind(storage, rules, loaded.fs.version())?;
+        loaded
     };
     tidy(storage, rules, &loaded)?;
     Ok(loaded)
+}
+
+/// A metalogger's changelog in the directory that goes further must not be passed over in silence.
+fn refuse_behind(storage: &dyn Storage, rules: &Rules, version: u64) -> Result<()> {
+    let names = changelogs(storage, true)?.into_iter().filter(|name| !is_changelog(name, false));
+    let ahead = names.filter_map(|name| Some((last_change(storage, &name)?, name))).max();
+    match ahead {
+        Some((last, name)) if last >= version && !rules.ignore_errors => bail!(
+            "{name} holds changes up to {last}, the master's own files lead to version {version} only - use '-a' to take \
+             them, or move the metalogger's files away"
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// `-a`: the newest state that all files of the directory together give. Touches no file.
