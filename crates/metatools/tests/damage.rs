@@ -121,7 +121,7 @@ fn pieces_cut_out_are_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn flipped_bits(places in prop::collection::vec((0..IMAGE.len(), 0..8u8), 1..6)) {
