@@ -16,6 +16,7 @@ mod tools_shapes;
 pub mod xattr;
 mod xattr_shapes;
 
+use crate::admin::*;
 pub use crate::any::{
     BadCommandSize, ConfigValue, GetConfig, GetVersion, Nop, UnknownCommand, VersionForm, VersionInfo,
 };
@@ -71,6 +72,7 @@ direction! {
         CservList, MonotonicData, Chart, ChartData, SessionList, Info, FsTestInfo, ChunksTestInfo, ChunksMatrix, QuotaInfo,
         ExportsInfo, MlogList, CsservCommand, SessionCommand, MemoryInfo, ModuleInfo, ListOpenFiles, ListAcquiredLocks,
         MassResolvePaths<'a>, SclassInfoRequest, MissingChunks,
+        QuarantineList, QuarantineCommand, ConfirmMetadata,
         Health, StoreImage,
     }
 }
@@ -100,6 +102,7 @@ direction! {
         MlogListReply<'a>, CsservCommandReply, SessionCommandReply, MemoryInfoReply, ModuleInfoReply,
         ListOpenFilesReply<'a>, ListAcquiredLocksReply<'a>, MassResolvePathsReply<'a>, SclassInfoReply<'a>,
         MissingChunksReply<'a>,
+        QuarantineListReply<'a>, QuarantineCommandReply, ConfirmMetadataReply,
         HealthReply<'a>, StoreImageReply,
     }
 }
