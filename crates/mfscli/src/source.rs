@@ -66,7 +66,7 @@ impl Source {
     /// What the master said of itself.
     pub(crate) fn info(&self) -> Option<MasterInfo> {
         let leader = *self.leader().ip();
-        self.masters.iter().find(|(ip, _)| *ip == leader).and_then(|(_, info)| info.clone())
+        self.masters.iter().find(|(ip, _)| *ip == leader).and_then(|(_, info)| *info)
     }
 
     /// The name of a host, or its address.

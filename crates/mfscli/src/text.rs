@@ -25,7 +25,7 @@ pub(crate) fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(' ');
         }
         text.push(digit);
@@ -37,10 +37,10 @@ pub(crate) fn grouped(n: u64) -> String {
 pub(crate) fn duration(ms: u64) -> String {
     const UNITS: [(u64, &str); 4] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s")];
     let (unit, name) = UNITS.into_iter().find(|(unit, _)| ms >= *unit).unwrap_or((1000, "s"));
-    if ms % unit == 0 {
+    if ms.is_multiple_of(unit) {
         return format!("{}{name}", ms / unit);
     }
-    let exact = ms * 10 % unit == 0;
+    let exact = (ms * 10).is_multiple_of(unit);
     format!("{}{:.1}{name}", if exact { "" } else { "~" }, ms as f64 / unit as f64)
 }
 

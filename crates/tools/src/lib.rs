@@ -13,7 +13,9 @@ mod numbers;
 mod realpath;
 mod run;
 mod table;
+mod tool;
 mod user;
 
 pub use run::{multi_call, run};
-pub use table::{TOOLS, Tool, called};
+pub use table::TOOLS;
+pub use tool::{Tool, called};
