@@ -1,5 +1,8 @@
-//! Measures a mounted file system from outside, through system calls only: `elkfs bench fs DIR`.
+//! Measures from outside: a file system through system calls (`elkfs bench fs DIR`), and a master through its client
+//! port (`elkfs bench master HOST`).
 //!
-//! The same code measures tmpfs, a stock MooseFS mount and ours, so that every number can be a ratio.
+//! The same code measures tmpfs, stock MooseFS and ours, so that every number can be a ratio.
 
 pub mod fs;
+pub mod master;
+mod timing;

@@ -32,6 +32,9 @@ pub struct Config {
     pub master_timeout: u16,
     /// MASTER_RECONNECTION_DELAY.
     pub reconnection_delay: Duration,
+    /// REPLICATION_BUSY_SPEED: bytes per second of replication, in and out each, while clients are served; 0 is no
+    /// limit.
+    pub replication_busy_speed: u64,
     /// AUTH_CODE; empty is none.
     pub auth_code: String,
     /// CHUNKS_PER_REGISTER_PACKET, 1,000 to 100,000.
@@ -60,6 +63,7 @@ impl Default for Config {
             master_port: 9420,
             master_timeout: 0,
             reconnection_delay: Duration::from_secs(5),
+            replication_busy_speed: 16 << 20,
             auth_code: String::new(),
             chunks_per_packet: 10_000,
             listen_host: "*".into(),

@@ -5,7 +5,9 @@
 //! thread keeps the link to the master; what the master orders runs on a bounded pool. One ticker sends signs of
 //! life in place of threads that wait for a disk.
 
+mod charts;
 mod config;
+mod counters;
 mod data;
 mod identity;
 mod jobs;
@@ -14,6 +16,8 @@ mod pulse;
 mod replicate;
 mod run;
 mod server;
+mod throttle;
 
 pub use config::{Config, parse_labels};
+pub use counters::Counters;
 pub use run::{Running, run, start};

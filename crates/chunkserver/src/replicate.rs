@@ -1,6 +1,7 @@
 //! Fetching a copy from another chunkserver (`spec/wire-chunkserver.md` 2.1).
 
-use crate::server::Server;
+use crate::counters::add;
+use crate::server::{Direction, Server};
 use net::bulk::{BulkSocket, connect_from};
 use proto::cs_data::{ChunkBlocks, GetChunkBlocks, Nop, ProtoVer, Read, ReadData, ReadStatus};
 use proto::cs_master::Source;
@@ -24,6 +25,11 @@ pub(crate) fn replicate(
     source: &Source,
 ) -> Result<(), Status> {
     let store = &server.store;
+    if !may_begin(server) {
+        return Err(Status::NOTDONE);
+    }
+    let _running = server.replication.start();
+    add(&server.traffic.replications, 1);
     // Version 0 marks what is unfinished: a master deletes such leftovers.
     store.create(chunk, ChunkVersion(0))?;
     let result =
@@ -31,7 +37,17 @@ pub(crate) fn replicate(
     if result.is_err() {
         let _ = store.delete(chunk, ChunkVersion(0));
     }
+    server.replication.did(1, 0);
     result
+}
+
+/// False if an operator has paused replication. The master asks again, so it is not answered at once.
+fn may_begin(server: &Server) -> bool {
+    let patience = Instant::now() + STEP;
+    while server.replication.is_paused() && Instant::now() < patience && !server.stopping() {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    !server.replication.is_paused()
 }
 
 fn fetch(server: &Arc<Server>, chunk: ChunkId, source: &Source) -> Result<(), Status> {
@@ -46,11 +62,16 @@ fn fetch(server: &Arc<Server>, chunk: ChunkId, source: &Source) -> Result<(), St
         let size = u32::from(blocks) * BLOCK_SIZE;
         let protover = ProtoVer::REPLICATION;
         let (chunk, version) = (source.chunk, source.version);
+        add(&server.traffic.replication_out, 20 + 28);
         send(&link, &Read { protover, chunk, version, offset: 0, size })?;
         let mut block = server.blocks.take();
         for number in 0..blocks {
             let crc = receive_block(&mut link, source, number, &mut block)?;
             handle.write(number, 0, &block, crc)?;
+            let bytes = u64::from(BLOCK_SIZE);
+            add(&server.traffic.replication_in, bytes + 28);
+            server.replication.did(0, bytes);
+            server.pace(Direction::In, bytes);
         }
         let mut body = [0; 9];
         expect(&mut link, ReadStatus::ID, &mut body)?;

@@ -1,11 +1,11 @@
 //! Starting and stopping a chunkserver.
 
-use crate::Config;
 use crate::data::Listener;
 use crate::identity::Identity;
 use crate::master::Link;
 use crate::pulse::TICK;
 use crate::server::Server;
+use crate::{Config, Counters};
 use anyhow::{Context, Result, bail};
 use chunkstore::{DiskSpec, HddCfgError, Store, StoreConfig, parse_hdd_cfg};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -13,7 +13,7 @@ use std::net::SocketAddrV4;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Descriptors we ask for.
 const DESCRIPTORS: u64 = 16_384;
@@ -85,10 +85,6 @@ fn read_disks(config: &Config) -> Result<(Vec<DiskSpec>, Vec<HddCfgError>)> {
     for error in &errors {
         tracing::error!("{error}");
     }
-    for disk in disks.iter().filter(|disk| disk.drain || disk.fill) {
-        let line = disk.line;
-        tracing::warn!("{}:{line}: moving chunks between disks is not supported yet", file.display());
-    }
     Ok((disks, errors))
 }
 
@@ -115,6 +111,7 @@ fn tick(server: &Server) {
         if even {
             server.successors.tick();
         }
+        server.charts.tick(server);
     }
 }
 
@@ -133,6 +130,11 @@ impl Running {
     /// True while a master has accepted all our chunks.
     pub fn is_registered(&self) -> bool {
         self.server.master.lock().is_some()
+    }
+
+    /// What was counted so far.
+    pub fn counters(&self) -> Counters {
+        self.server.counters()
     }
 
     /// The chunks, for tests and tools.
@@ -160,13 +162,7 @@ impl Running {
         let (reconnect, labels) = (link(&old) != link(&config), old.labels != config.labels);
         self.server.store.set_tunables(config.disks.clone());
         match read_disks(&config) {
-            // Of a file with bad lines, the good ones count; but what a bad line may have meant is left alone.
-            Ok((disks, errors)) if errors.is_empty() => {
-                if let Err(failed) = self.server.store.reload_disks(&disks) {
-                    tracing::error!("{failed} folders of {} cannot be used", config.hdd_cfg.display());
-                }
-            }
-            Ok(_) => tracing::error!("the list of disks stays as it was"),
+            Ok((disks, errors)) => self.reload_disks(disks, &errors, &config),
             Err(error) => tracing::error!("{error:#}; the list of disks stays as it was"),
         }
         self.server.set_config(config);
@@ -174,6 +170,25 @@ impl Running {
             self.link.reconnect();
         } else if labels {
             self.link.send_labels();
+        }
+    }
+
+    /// Of a file with bad lines, the good ones count. A folder in use that a bad line may have meant stays as it is: a
+    /// slip of the pen must not take a disk out.
+    fn reload_disks(&self, mut disks: Vec<DiskSpec>, errors: &[HddCfgError], config: &Config) {
+        for spec in self.server.store.disk_specs() {
+            let named = disks.iter().any(|disk| disk.path == spec.path);
+            if !named && let Some(error) = errors.iter().find(|error| error.may_mean(&spec.path)) {
+                tracing::warn!(
+                    "{} stays in use as it was: line {} is not clear",
+                    spec.path.display(),
+                    error.line
+                );
+                disks.push(spec);
+            }
+        }
+        if let Err(failed) = self.server.store.reload_disks(&disks) {
+            tracing::error!("{failed} folders of {} cannot be used", config.hdd_cfg.display());
         }
     }
 
@@ -189,10 +204,11 @@ impl Running {
         self.server.successors.clear();
         self.server.orders.stop(PATIENCE);
         self.server.replications.stop(PATIENCE);
-        let deadline = std::time::Instant::now() + PATIENCE;
-        while self.server.connections.load(Ordering::Acquire) > 0 && std::time::Instant::now() < deadline {
+        let deadline = Instant::now() + PATIENCE;
+        while self.server.connections.load(Ordering::Acquire) > 0 && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(10));
         }
         self.server.store.stop();
+        self.server.charts.store();
     }
 }

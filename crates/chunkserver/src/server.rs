@@ -1,16 +1,20 @@
 //! What all threads of a chunkserver share.
 
 use crate::Config;
+use crate::charts::ChartKeeper;
+use crate::counters::Traffic;
 use crate::data::Successors;
 use crate::identity::Identity;
 use crate::jobs::JobPool;
 use crate::pulse::Pulses;
-use chunkstore::Store;
+use crate::throttle::Throttle;
+use chunkstore::{Job, JobInfo, Store};
 use net::bulk::BlockPool;
 use parking_lot::{Mutex, RwLock};
 use std::net::SocketAddrV4;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::time::Instant;
 
 /// Unused blocks kept for the next request.
 const KEEP_BLOCKS: usize = 256;
@@ -18,6 +22,13 @@ const KEEP_BLOCKS: usize = 256;
 const MAX_ORDERS: usize = 10_000;
 /// Replications at once; the master's own limits are lower.
 const REPLICATIONS: usize = 32;
+
+/// Which way replicated data goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    In,
+    Out,
+}
 
 /// Shared state.
 pub(crate) struct Server {
@@ -27,6 +38,12 @@ pub(crate) struct Server {
     pub(crate) successors: Successors,
     pub(crate) orders: Arc<JobPool>,
     pub(crate) replications: Arc<JobPool>,
+    pub(crate) replication: Job,
+    pub(crate) deletion: Job,
+    /// Replication that comes in and that goes out.
+    pub(crate) throttles: [Throttle; 2],
+    pub(crate) traffic: Traffic,
+    pub(crate) charts: ChartKeeper,
     pub(crate) identity: Mutex<Identity>,
     /// The master, while we are registered with it.
     pub(crate) master: Mutex<Option<SocketAddrV4>>,
@@ -57,6 +74,11 @@ impl Server {
             successors: Successors::default(),
             orders: JobPool::new("order", threads, idle, MAX_ORDERS),
             replications: JobPool::new("replicate", REPLICATIONS, 4, MAX_ORDERS),
+            replication: Job::new("replication"),
+            deletion: Job::new("deletion"),
+            throttles: Default::default(),
+            traffic: Traffic::new(),
+            charts: ChartKeeper::load(&config.data_path),
             identity: Mutex::new(identity),
             master: Mutex::default(),
             listen,
@@ -88,7 +110,40 @@ impl Server {
         let max = self.config().workers_max;
         let before = self.active.fetch_add(1, Ordering::AcqRel);
         let active = Active(&self.active);
+        self.traffic.saw_load(self.load());
         (before < max).then_some(active)
+    }
+
+    /// Keeps replication from taking what clients need: called after each block. It waits only while clients are
+    /// served.
+    pub(crate) fn pace(&self, direction: Direction, bytes: u64) {
+        let speed = self.config().replication_busy_speed;
+        if speed > 0 && self.traffic.clients_are_served() {
+            let wait = self.throttles[direction as usize].wait(bytes, speed, Instant::now());
+            if !wait.is_zero() {
+                std::thread::sleep(wait);
+            }
+        }
+    }
+
+    /// All background jobs.
+    pub(crate) fn jobs(&self) -> Vec<JobInfo> {
+        let mut jobs = self.store.jobs();
+        self.replication.set_left(self.replications.load().into());
+        jobs.push(self.replication.info(None, "copies fetched from other servers".into()));
+        jobs.push(self.deletion.info(None, "as the master orders".into()));
+        jobs
+    }
+
+    /// Pauses or resumes jobs; says how many.
+    pub(crate) fn pause_jobs(&self, name: &str, disk: Option<&str>, paused: bool) -> usize {
+        let mut count = self.store.pause_jobs(name, disk, paused);
+        let own = [&self.replication, &self.deletion];
+        for job in own.into_iter().filter(|job| job.name() == name && disk.is_none()) {
+            job.set_paused(paused);
+            count += 1;
+        }
+        count
     }
 
     /// Requests and orders in work or waiting.

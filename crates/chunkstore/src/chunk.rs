@@ -20,6 +20,8 @@ pub(crate) struct Chunk {
     pub(crate) sessions: AtomicU32,
     /// Seconds since the store started.
     pub(crate) last_used: AtomicU32,
+    /// Reported as damaged.
+    pub(crate) damaged: AtomicBool,
 }
 
 /// What of a chunk changes.
@@ -30,8 +32,6 @@ pub(crate) struct ChunkState {
     pub(crate) folder: u8,
     /// Deleted, or its disk was given up; handles that are left get NOCHUNK.
     pub(crate) gone: bool,
-    /// Reported as damaged.
-    pub(crate) damaged: bool,
     /// Header size; known once the file was opened.
     pub(crate) header: u16,
     /// Blocks in the file; known once it was looked at.
@@ -77,7 +77,6 @@ impl Chunk {
             version,
             folder,
             gone: false,
-            damaged: false,
             header: crate::format::NEW_HEADER,
             blocks: None,
             file: None,
@@ -87,6 +86,7 @@ impl Chunk {
             state: RwLock::new(state),
             sessions: AtomicU32::new(0),
             last_used: AtomicU32::new(0),
+            damaged: AtomicBool::new(false),
         })
     }
 
@@ -107,9 +107,9 @@ impl Chunk {
         self.state.try_write()
     }
 
-    /// Shared, however long it takes and in whatever state the chunk is. For work that only looks.
-    pub(crate) fn peek<T>(&self, look: impl FnOnce(&ChunkState) -> T) -> T {
-        look(&self.state.read())
+    /// Looks, in whatever state the chunk is. `None` if somebody holds it, perhaps inside a disk that hangs.
+    pub(crate) fn glance<T>(&self, look: impl FnOnce(&ChunkState) -> T) -> Option<T> {
+        self.state.try_read().map(|state| look(&state))
     }
 
     /// Exclusive, however long it takes and in whatever state the chunk is.
@@ -134,6 +134,15 @@ impl ChunkState {
             self.disk.changed.store(true, Ordering::Relaxed);
             self.blocks = blocks;
         }
+    }
+
+    /// The chunk is in another file, on another disk, from now on.
+    pub(crate) fn settle(&mut self, disk: Arc<Disk>, folder: u8, header: u16, file: Box<ChunkFile>) {
+        let blocks = self.blocks;
+        self.set_blocks(None);
+        self.disk.uncount_chunk(self.folder);
+        (self.disk, self.folder, self.header, self.file) = (disk, folder, header, Some(file));
+        self.set_blocks(blocks);
     }
 
     /// The chunk leaves the store; its file, if any is open, is closed. True if a file was open.

@@ -26,13 +26,22 @@ pub struct Tunables {
     pub folder_spread: u32,
     /// HDD_KEEP_DUPLICATES_HOURS.
     pub keep_duplicates: Duration,
+    /// HDD_KEEP_DAMAGED_HOURS: how long damaged copies that the master has replaced stay aside.
+    pub keep_damaged: Duration,
+    /// HDD_REBALANCE_UTILIZATION: percent of the time that slow moves between disks take, 0 to 100; 0 is off.
+    pub move_percent: u32,
+    /// HDD_HIGH_SPEED_REBALANCE_LIMIT: moves to one disk at once, 0 to 10; 0 means slow moves.
+    pub fast_moves: u32,
     /// HDD_ERROR_TOLERANCE_COUNT, 1 to 10.
     pub error_count: u32,
     /// HDD_ERROR_TOLERANCE_PERIOD, 10 s to a day.
     pub error_period: Duration,
     /// HDD_TEST_SPEED, bytes per second and disk; 0 is off.
     pub test_speed: u64,
-    /// HDD_MIN_TEST_INTERVAL.
+    /// HDD_TEST_PASS_DAYS: in this time every chunk is tested once; `None` leaves it to `test_speed`, as stock does.
+    pub test_pass: Option<Duration>,
+    /// HDD_MIN_TEST_INTERVAL: the least time between the starts of two passes. Without `test_pass`, a chunk used
+    /// within this time is not tested.
     pub min_test_interval: Duration,
     /// HDD_FADVISE_MIN_TIME; `None` is never.
     pub fadvise_min_time: Option<Duration>,
@@ -47,9 +56,13 @@ impl Default for Tunables {
             sparsify: true,
             folder_spread: 10_000,
             keep_duplicates: Duration::from_secs(168 * 3600),
+            keep_damaged: Duration::from_secs(72 * 3600),
+            move_percent: 20,
+            fast_moves: 0,
             error_count: 2,
             error_period: Duration::from_secs(600),
             test_speed: 1 << 20,
+            test_pass: Some(Duration::from_secs(14 * 86_400)),
             min_test_interval: Duration::from_secs(86_400),
             fadvise_min_time: Some(Duration::from_secs(86_400)),
         }

@@ -1,9 +1,11 @@
 //! One chunk folder: its lock, its identity, its sub-folders, its health.
 
+use crate::aside::Aside;
 use crate::gate::Gate;
 use crate::intents::{Intent, Intents, SLOTS};
+use crate::job::Job;
 use crate::space::{Known, Space};
-use crate::stats::Counters;
+use crate::stats::{Counters, IoTotals};
 use crate::sys::before_name_change;
 use crate::{DiskSpec, SpaceLimit};
 use parking_lot::Mutex;
@@ -14,7 +16,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Instant;
 use types::{ChunkId, ChunkVersion};
 
@@ -47,6 +49,8 @@ pub(crate) struct DiskError {
 pub(crate) struct Disk {
     pub(crate) path: PathBuf,
     pub(crate) root: OwnedFd,
+    /// When the root was last changed before we took it; seconds since 1970.
+    pub(crate) root_changed: i64,
     /// Held as long as the folder is ours. POSIX locks end when any descriptor of the file is closed, so a folder that
     /// is taken anew must go on with the same one.
     lock: Option<Arc<File>>,
@@ -55,6 +59,7 @@ pub(crate) struct Disk {
     state: AtomicU8,
     pub(crate) removal: AtomicBool,
     pub(crate) drain: AtomicBool,
+    pub(crate) fill: AtomicBool,
     pub(crate) may_resize: AtomicBool,
     pub(crate) limit: Mutex<SpaceLimit>,
     /// Percent of the scan that is done.
@@ -72,6 +77,11 @@ pub(crate) struct Disk {
     /// What was being written when an earlier life ended.
     pub(crate) left_intents: Mutex<Vec<Intent>>,
     pub(crate) stats: Counters,
+    pub(crate) aside: Aside,
+    pub(crate) scan: Job,
+    pub(crate) scrub: Job,
+    /// Requests of clients so far; upkeep looks at it to see whether the disk is idle.
+    pub(crate) requests: AtomicU64,
 }
 
 struct Folders {
@@ -92,12 +102,18 @@ pub(crate) fn chunk_path(folder: u8, id: ChunkId, version: ChunkVersion) -> Stri
 impl Disk {
     /// Takes a folder: opens it, locks it, checks that it is writable or may be read-only. `before` is what it was in
     /// use as until now.
-    pub(crate) fn open(spec: &DiskSpec, threads: u32, before: Option<&Disk>) -> io::Result<Disk> {
+    pub(crate) fn open(
+        spec: &DiskSpec,
+        threads: u32,
+        totals: &Arc<IoTotals>,
+        before: Option<&Disk>,
+    ) -> io::Result<Disk> {
         let root = rustix::fs::open(
             &spec.path,
             OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC,
             Mode::empty(),
         )?;
+        let root_changed = rustix::fs::fstat(&root)?.st_mtime as i64;
         let held = before.and_then(|disk| disk.lock.clone());
         let (lock, read_only) = match held.map_or_else(|| lock_folder(&root).map(Arc::new), Ok) {
             Ok(lock) => (Some(lock), false),
@@ -111,11 +127,13 @@ impl Disk {
         Ok(Disk {
             path: spec.path.clone(),
             root,
+            root_changed,
             lock,
             read_only,
             state: AtomicU8::new(0),
             removal: AtomicBool::new(spec.removal),
             drain: AtomicBool::new(spec.drain),
+            fill: AtomicBool::new(spec.fill),
             may_resize: AtomicBool::new(spec.may_resize),
             limit: Mutex::new(spec.limit),
             progress: AtomicU8::new(0),
@@ -128,7 +146,11 @@ impl Disk {
             gate: Gate::new(threads.min(SLOTS)),
             intents,
             left_intents: Mutex::new(left),
-            stats: Counters::default(),
+            stats: Counters::new(totals.clone()),
+            aside: Aside::default(),
+            scan: Job::new("scan"),
+            scrub: Job::new("scrub"),
+            requests: AtomicU64::new(0),
         })
     }
 
@@ -136,6 +158,13 @@ impl Disk {
     pub(crate) fn identity(&self) -> io::Result<(u64, u64)> {
         let stat = rustix::fs::fstat(&self.root)?;
         Ok((stat.st_dev, stat.st_ino))
+    }
+
+    /// Where the path leads now, if anywhere: another device or inode than ours when the disk was unmounted or another
+    /// mounted over it.
+    pub(crate) fn is_at_its_path(&self) -> bool {
+        let there = rustix::fs::stat(&self.path).map(|stat| (stat.st_dev, stat.st_ino));
+        self.identity().is_ok_and(|ours| there == Ok(ours))
     }
 
     pub(crate) fn state(&self) -> DiskState {
@@ -156,6 +185,11 @@ impl Disk {
     /// True the first time.
     pub(crate) fn give_up(&self) -> bool {
         self.state.swap(2, Ordering::AcqRel) != 2
+    }
+
+    /// Chunks may move from and to it.
+    pub(crate) fn takes_part_in_moves(&self) -> bool {
+        self.state() == DiskState::Working && !self.is_removal() && !self.read_only
     }
 
     pub(crate) fn is_removal(&self) -> bool {

@@ -18,13 +18,11 @@ impl Store {
         self.refresh_space(disk);
         self.scan_disk(disk);
         let mut refreshed = Instant::now();
-        let mut scrub = Scrub::default();
+        let mut scrub = Scrub::new(disk);
         self.refresh_space(disk);
         while disk.state() == DiskState::Working {
-            if !scrub.step(self, disk) && !self.pause(TICK) {
-                return;
-            }
-            if self.stopping() {
+            if (!scrub.step(self, disk) && !self.pause(TICK)) || self.stopping() {
+                scrub.save(disk);
                 return;
             }
             disk.stats.tick(self.started.elapsed());
@@ -42,6 +40,9 @@ impl Store {
             Ok(stat) => stat,
             Err(error) => return self.give_up_disk(disk, &format!("statvfs failed: {error}")),
         };
+        if !disk.is_at_its_path() {
+            return self.give_up_disk(disk, "its path leads elsewhere; was it unmounted?");
+        }
         let volume = Volume {
             frsize: stat.f_frsize,
             blocks: stat.f_blocks,
@@ -78,7 +79,7 @@ impl Store {
         self.drop_disk(disk);
     }
 
-    /// Reports all chunks of a disk lost and forgets them.
+    /// Reports all chunks of a disk lost and forgets them; those in use as soon as they are not.
     pub(crate) fn drop_disk(&self, disk: &Arc<Disk>) {
         for chunk in self.chunks.all() {
             // Looking must not wait for a chunk whose request hangs in the very disk that failed.

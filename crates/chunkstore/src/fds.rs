@@ -66,7 +66,6 @@ impl Store {
         state.header = header;
         state.set_blocks(Some(blocks));
         state.file = Some(file);
-        chunk.last_used.store(self.uptime(), Ordering::Relaxed);
         self.open_files.count.fetch_add(1, Ordering::Relaxed);
         self.open_files.queue.lock().push_back(chunk.clone());
     }
@@ -129,7 +128,7 @@ impl Store {
         while self.pause(SWEEP_EVERY) {
             self.close_idle(KEEP_OPEN);
             self.drop_strays();
-            self.delete_duplicates();
+            self.clean_aside(crate::store::unix_time());
         }
     }
 }

@@ -29,6 +29,15 @@ thread_local! {
     static SCRATCH: RefCell<Box<[u8; BLOCK]>> = RefCell::new(Box::new([0; BLOCK]));
 }
 
+/// Who wants a block; it decides where it is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A request.
+    Request,
+    /// A test or a copy inside this server.
+    Upkeep,
+}
+
 /// Part of a block to be written.
 #[derive(Clone, Copy)]
 pub(crate) struct Piece<'a> {
@@ -87,7 +96,7 @@ impl ChunkState {
     }
 
     /// Reads a whole block and checks it. Returns its checksum. Blocks behind the end are zeros.
-    pub(crate) fn read_block(&self, block: u16, buf: &mut [u8]) -> Result<u32, Fault> {
+    pub(crate) fn read_block(&self, block: u16, buf: &mut [u8], purpose: Purpose) -> Result<u32, Fault> {
         debug_assert_eq!(buf.len(), BLOCK);
         if block >= self.block_count() {
             buf.fill(0);
@@ -96,7 +105,11 @@ impl ChunkState {
         let file = self.open_file()?;
         let start = Instant::now();
         pread_all(&file.fd, buf, block_at(self.header, block)).map_err(|e| Fault::of(e, "read a block"))?;
-        self.disk.stats.count(Access::Read(BLOCK_SIZE), start);
+        let access = match purpose {
+            Purpose::Request => Access::Read(BLOCK_SIZE),
+            Purpose::Upkeep => Access::UpkeepRead(BLOCK_SIZE),
+        };
+        self.disk.stats.count(access, start);
         let stored = file.crc[usize::from(block)];
         if crc32fast::hash(buf) == stored { Ok(stored) } else { Err(Fault::Rotten(block)) }
     }
@@ -112,13 +125,12 @@ impl ChunkState {
             self.modify(piece)
         };
         self.disk.stats.count(Access::Write(piece.data.len() as u32), start);
-        self.open_file()?.sync.wrote();
         result
     }
 
     fn modify(&mut self, piece: Piece<'_>) -> Result<(), Fault> {
         SCRATCH.with_borrow_mut(|whole| {
-            self.read_block(piece.block, &mut whole[..])?;
+            self.read_block(piece.block, &mut whole[..], Purpose::Request)?;
             whole[piece.offset..piece.offset + piece.data.len()].copy_from_slice(piece.data);
             self.overwrite(piece.put(crc32fast::hash(&whole[..])))
         })
@@ -129,12 +141,13 @@ impl ChunkState {
         let result = self.put(put);
         if let Err(Fault::Refused(_)) = result {
             let mut whole = vec![0; BLOCK];
-            self.read_block(put.block, &mut whole)?;
+            self.read_block(put.block, &mut whole, Purpose::Upkeep)?;
         }
         result
     }
 
-    /// What is to come, then data, then the checksum of the block it makes.
+    /// What is to come, then data, then the checksum of the block it makes. Counted as a write even if it fails in the
+    /// middle, and only afterwards, so that no sync takes it for done.
     fn put(&mut self, put: Put<'_>) -> Result<(), Fault> {
         let header = self.header;
         let file = self.file.as_deref_mut().ok_or(Fault::Refused(Status::NOTOPENED))?;
@@ -145,13 +158,16 @@ impl ChunkState {
             intents.announce(put.slot, &intent).map_err(|e| Fault::of(e, "write what is to be written"))?;
         }
         let at = block_at(header, put.block) + put.offset as u64;
-        pwrite_all(&file.fd, put.data, at).map_err(|e| Fault::of(e, "write a block"))?;
-        if changes {
-            pwrite_all(&file.fd, &put.block_crc.to_be_bytes(), crc_at(header, put.block))
-                .map_err(|e| Fault::of(e, "write a checksum"))?;
-            *entry = put.block_crc;
+        let mut result = pwrite_all(&file.fd, put.data, at).map_err(|e| Fault::of(e, "write a block"));
+        if changes && result.is_ok() {
+            result = pwrite_all(&file.fd, &put.block_crc.to_be_bytes(), crc_at(header, put.block))
+                .map_err(|e| Fault::of(e, "write a checksum"));
+            if result.is_ok() {
+                *entry = put.block_crc;
+            }
         }
-        Ok(())
+        file.sync.wrote();
+        result
     }
 
     /// Writes into a block that the file does not have yet; if that fails, it does not have it afterwards either.
@@ -176,7 +192,7 @@ impl ChunkState {
             return Ok(false);
         }
         let mut whole = vec![0; BLOCK];
-        match self.read_block(intent.block, &mut whole) {
+        match self.read_block(intent.block, &mut whole, Purpose::Upkeep) {
             Ok(_) => return Ok(false),
             Err(Fault::Rotten(_)) => {}
             Err(fault) => return Err(fault),
@@ -213,7 +229,7 @@ impl ChunkState {
     /// Zeros block `block` from `keep` bytes on. The block is checked first: a new checksum must not hide old damage.
     pub(crate) fn zero_tail(&mut self, block: u16, keep: usize, slot: u32) -> Result<(), Fault> {
         SCRATCH.with_borrow_mut(|whole| {
-            self.read_block(block, &mut whole[..])?;
+            self.read_block(block, &mut whole[..], Purpose::Upkeep)?;
             if whole[keep..].iter().all(|byte| *byte == 0) {
                 return Ok(());
             }

@@ -1,9 +1,10 @@
 //! An open chunk, as sessions use it.
 
 use crate::chunk::Chunk;
+use crate::counters::bump;
 use crate::fault::Fault;
 use crate::fds::sync_parts;
-use crate::file::Piece;
+use crate::file::{Piece, Purpose};
 use crate::{Durability, Store};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -21,7 +22,15 @@ impl Store {
     /// NOCHUNK if there is none or its file is missing, WRONGVERSION, NOTDONE if it is locked for too long or we are
     /// out of file descriptors, IO if the file cannot be read.
     pub fn open(self: &Arc<Self>, id: ChunkId, version: ChunkVersion) -> Result<Handle, Status> {
-        let chunk = self.find(id)?;
+        self.open_chunk(self.find(id)?, version)
+    }
+
+    /// As [`Store::open`], for a chunk that was found; does not count as use of it.
+    pub(crate) fn open_chunk(
+        self: &Arc<Self>,
+        chunk: Arc<Chunk>,
+        version: ChunkVersion,
+    ) -> Result<Handle, Status> {
         {
             let state = chunk.read()?;
             state.check_version(version)?;
@@ -34,7 +43,7 @@ impl Store {
         let mut state = chunk.write()?;
         state.check_version(version)?;
         if let Err(fault) = self.ensure_open(&chunk, &mut state) {
-            return Err(self.fault(id, &mut state, fault));
+            return Err(self.fault(chunk.id, &mut state, fault));
         }
         chunk.sessions.fetch_add(1, Ordering::AcqRel);
         drop(state);
@@ -60,14 +69,30 @@ impl Handle {
         if buf.len() != BLOCK_SIZE as usize {
             return Err(Status::WRONGSIZE);
         }
+        self.touch();
+        self.read(block, buf, Purpose::Request)
+    }
+
+    /// As [`Handle::read_block`], for work that nobody waits for: it does not count as use of the chunk.
+    pub(crate) fn test_block(&self, block: u16, buf: &mut [u8]) -> Result<u32, Status> {
+        self.read(block, buf, Purpose::Upkeep)
+    }
+
+    fn read(&self, block: u16, buf: &mut [u8], purpose: Purpose) -> Result<u32, Status> {
         let state = self.chunk.read()?;
         let permit = state.disk.gate.enter()?;
-        let result = state.read_block(block, buf);
+        if purpose == Purpose::Request {
+            bump(&state.disk.requests);
+        }
+        let result = state.read_block(block, buf, purpose);
         drop(permit);
+        let fault = match result {
+            Ok(crc) => return Ok(crc),
+            Err(fault) => fault,
+        };
         let disk = state.disk.clone();
         drop(state);
-        self.touch();
-        result.map_err(|fault| self.store.fault_shared(self.chunk.id, &disk, fault))
+        Err(self.store.fault_shared(self.chunk.id, &disk, fault))
     }
 
     /// Writes `data` at `offset` into block `block`; `crc` is the checksum of `data` and is compared first. The data
@@ -99,6 +124,7 @@ impl Handle {
         }
         let disk = state.disk.clone();
         let permit = disk.gate.enter()?;
+        bump(&disk.requests);
         let result =
             state.write_piece(Piece { block, offset: offset.into(), data, crc, slot: permit.slot }, sparsify);
         drop(permit);

@@ -47,6 +47,15 @@ pub struct HddCfgError {
     pub line: usize,
     /// What is wrong with it.
     pub what: String,
+    /// The line.
+    pub text: String,
+}
+
+impl HddCfgError {
+    /// True if the line may have meant this folder.
+    pub fn may_mean(&self, folder: &Path) -> bool {
+        self.text.contains(&*folder.to_string_lossy())
+    }
 }
 
 /// Parses the whole file. `file` is named in errors only. Good lines are returned beside the errors of the bad ones,
@@ -68,7 +77,9 @@ pub fn parse_hdd_cfg(file: &Path, text: &str) -> (Vec<DiskSpec>, Vec<HddCfgError
             });
         match spec {
             Ok(spec) => specs.push(spec),
-            Err(what) => errors.push(HddCfgError { file: file.into(), line: line_no, what }),
+            Err(what) => {
+                errors.push(HddCfgError { file: file.into(), line: line_no, what, text: line.into() })
+            }
         }
     }
     (specs, errors)
@@ -151,5 +162,6 @@ mod tests {
         assert_eq!(specs.iter().map(|s| s.line).collect::<Vec<_>>(), [3]);
         assert_eq!(errors.iter().map(|e| e.line).collect::<Vec<_>>(), [4, 5, 6, 7, 8]);
         assert_eq!(errors[2].to_string(), "/etc/mfs/mfshdd.cfg:6: /good is already named in line 3");
+        assert!(errors[3].may_mean(Path::new("/both")) && !errors[3].may_mean(Path::new("/good")));
     }
 }

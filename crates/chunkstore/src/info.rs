@@ -1,8 +1,8 @@
 //! What the store tells the master and operators about itself.
 
-use crate::Store;
 use crate::disk::{DiskState, shown_path};
 use crate::stats::DiskStats;
+use crate::{Job, JobInfo, Store};
 use std::sync::atomic::Ordering;
 use types::{ChunkId, ChunkVersion};
 
@@ -45,6 +45,8 @@ pub struct DiskInfo {
     pub total: u64,
     /// Chunks.
     pub chunks: u32,
+    /// Those of them whose number of blocks is known.
+    pub known_chunks: u64,
     /// Last minute, hour and day.
     pub recent: [DiskStats; 3],
     /// Since start.
@@ -94,6 +96,50 @@ impl Store {
         sum
     }
 
+    /// Requests that are inside a disk or wait in front of one.
+    pub fn waiting_requests(&self) -> u32 {
+        self.disks.read().iter().map(|disk| disk.gate.load()).sum()
+    }
+
+    /// The jobs of all disks and of the store.
+    pub fn jobs(&self) -> Vec<JobInfo> {
+        let mut all = Vec::new();
+        for disk in self.disks.read().iter() {
+            let shown = shown_path(&disk.path);
+            let scan = format!("{} %", disk.progress.load(Ordering::Relaxed));
+            all.push(disk.scan.info(Some(shown.clone()), scan));
+            all.push(disk.scrub.info(Some(shown), String::new()));
+        }
+        all.push(self.moves.job.info(None, String::new()));
+        all.push(self.cleanup.info(None, "copies put aside".into()));
+        all
+    }
+
+    /// Pauses or resumes the jobs called `name`, on one disk (its path, with or without a `/` at the end) or on all.
+    /// Returns how many there are.
+    pub fn pause_jobs(&self, name: &str, disk: Option<&str>, paused: bool) -> usize {
+        let named = |job: &Job| job.name() == name;
+        let mut count = 0;
+        let mut set = |job: &Job| {
+            if named(job) {
+                job.set_paused(paused);
+                count += 1;
+            }
+        };
+        let wanted = |path| {
+            disk.is_none_or(|wanted| wanted.trim_end_matches('/') == shown_path(path).trim_end_matches('/'))
+        };
+        for disk in self.disks.read().iter().filter(|disk| wanted(&disk.path)) {
+            set(&disk.scan);
+            set(&disk.scrub);
+        }
+        if disk.is_none() {
+            set(&self.moves.job);
+            set(&self.cleanup);
+        }
+        count
+    }
+
     /// All configured disks, in the order of `mfshdd.cfg`.
     pub fn disks(&self) -> Vec<DiskInfo> {
         let mut all: Vec<_> = self
@@ -111,6 +157,7 @@ impl Store {
                     used: space.used(),
                     total: space.total,
                     chunks: disk.chunks.load(Ordering::Relaxed),
+                    known_chunks: disk.known.chunks.load(Ordering::Relaxed),
                     recent: disk.stats.recent(),
                     since_start: disk.stats.total(),
                 }
@@ -125,6 +172,7 @@ impl Store {
             used: 0,
             total: 0,
             chunks: 0,
+            known_chunks: 0,
             recent: Default::default(),
             since_start: DiskStats::default(),
         }));
@@ -140,11 +188,12 @@ impl Store {
         batch.lost.extend(taken.lost.into_iter().filter(|id| !self.chunks.contains(*id)));
         for (id, replaces) in taken.new {
             let Some(chunk) = self.chunks.get(id) else { continue };
-            let Some((version, removal)) =
-                chunk.peek(|s| (!s.gone).then(|| (s.version, s.disk.is_removal())))
-            else {
+            let found = chunk.glance(|s| (!s.gone).then(|| (s.version, s.disk.is_removal())));
+            let Some(found) = found else {
+                self.reports.later(id, replaces);
                 continue;
             };
+            let Some((version, removal)) = found else { continue };
             if replaces {
                 batch.lost.push(id);
             }

@@ -1,10 +1,14 @@
 //! What the master orders (`spec/wire-chunkserver.md` 3.4 and 4.4).
 
+use crate::aside::Why;
 use crate::chunk::{Chunk, ChunkFile, ChunkState, SyncState};
+use crate::counters::bump;
 use crate::disk::chunk_path;
 use crate::fault::Fault;
 use crate::fds::sync_file;
+use crate::file::Purpose;
 use crate::format::{EMPTY_TABLE, HEAD_SIZE, NEW_HEADER, VERSION_AT, encode_head, encode_table};
+use crate::store::unix_time;
 use crate::sys::pwrite_all;
 use crate::{Durability, Store};
 use rustix::fs::OFlags;
@@ -16,7 +20,7 @@ use types::{BLOCK_SIZE, CHUNK_SIZE, ChunkId, ChunkVersion, Status};
 impl Store {
     /// Makes an empty chunk. CHUNKEXIST, NOSPACE, IO. It becomes durable with its first synced write.
     pub fn create(&self, id: ChunkId, version: ChunkVersion) -> Result<(), Status> {
-        self.create_with(id, version, |_| Ok(()))
+        self.create_with(id, version, |_| Ok(())).inspect(|()| bump(&self.orders.creates))
     }
 
     /// Makes a chunk and lets `fill` work on it before anyone else can see it; if that fails there is no chunk.
@@ -32,6 +36,7 @@ impl Store {
         let disk = self.choose_disk()?;
         let folder = disk.add_chunk(self.tunables().folder_spread);
         let chunk = Chunk::new(id, version, disk.clone(), folder);
+        chunk.last_used.store(self.uptime(), Ordering::Relaxed);
         let mut state = chunk.force_write();
         if self.chunks.insert(&chunk).is_err() {
             state.leave();
@@ -94,10 +99,19 @@ impl Store {
         state.check_version(version)?;
         let disk = state.disk.clone();
         let permit = disk.gate.enter()?;
-        let result = disk.unlink(&state.path());
+        // A damaged copy may hold what no good one does; it is not gone at once.
+        let path = state.path();
+        let result = match chunk.damaged.load(Ordering::Relaxed) {
+            true => match disk.put_aside(&path, Why::Damaged, (id, state.version), unix_time()) {
+                Err(Errno::NOSPC | Errno::DQUOT) => disk.unlink(&path),
+                result => result,
+            },
+            false => disk.unlink(&path),
+        };
         drop(permit);
         match result {
             Ok(()) | Err(Errno::NOENT) => {
+                bump(&self.orders.deletes);
                 self.drop_chunk(&chunk, &mut state);
                 Ok(())
             }
@@ -136,7 +150,7 @@ impl Store {
         if new.0 == 0 {
             return Err(Status::EINVAL);
         }
-        self.change(id, old, |state, _| state.rename(new))
+        self.change(id, old, |state, _| state.rename(new)).inspect(|()| bump(&self.orders.versions))
     }
 
     /// Gives a chunk a new version (not 0; may be the old one) and cuts or extends it to `length` bytes (64 MiB at
@@ -155,6 +169,7 @@ impl Store {
             state.rename(new)?;
             state.cut(length, slot)
         })
+        .inspect(|()| bump(&self.orders.truncates))
     }
 
     /// Copies a chunk to a new id. `old_version` 0 is EINVAL; `new_version` 0 is the old one.
@@ -165,7 +180,7 @@ impl Store {
         old: ChunkId,
         old_version: ChunkVersion,
     ) -> Result<(), Status> {
-        self.copy(new, new_version, old, old_version, None)
+        self.copy(new, new_version, old, old_version, None).inspect(|()| bump(&self.orders.duplicates))
     }
 
     /// As [`Store::duplicate`], with the copy cut or extended to `length` bytes (64 MiB at most, larger is EINVAL).
@@ -180,7 +195,7 @@ impl Store {
         if u64::from(length) > CHUNK_SIZE {
             return Err(Status::EINVAL);
         }
-        self.copy(new, new_version, old, old_version, Some(length))
+        self.copy(new, new_version, old, old_version, Some(length)).inspect(|()| bump(&self.orders.duptruncs))
     }
 
     fn copy(
@@ -239,10 +254,20 @@ impl Store {
 
     /// Reads the whole chunk and compares its checksums. `version` 0 is any. CRC, IO, NOCHUNK, WRONGVERSION.
     pub fn test(self: &Arc<Self>, id: ChunkId, version: ChunkVersion) -> Result<(), Status> {
-        let handle = self.open(id, version)?;
+        bump(&self.orders.tests);
+        self.test_chunk(self.find(id)?, version)
+    }
+
+    /// As [`Store::test`], for a chunk that was found.
+    pub(crate) fn test_chunk(
+        self: &Arc<Self>,
+        chunk: Arc<Chunk>,
+        version: ChunkVersion,
+    ) -> Result<(), Status> {
+        let handle = self.open_chunk(chunk, version)?;
         let mut buf = vec![0; BLOCK_SIZE as usize];
         for block in 0..handle.blocks()? {
-            handle.read_block(block, &mut buf)?;
+            handle.test_block(block, &mut buf)?;
         }
         Ok(())
     }
@@ -260,7 +285,7 @@ fn copy_blocks(from: &ChunkState, to: &mut ChunkState, most: u16) -> Result<(), 
     for block in 0..from.block_count().min(most) {
         let crc = {
             let _permit = source.gate.enter().map_err(|s| CopyFault::Source(Fault::Refused(s)))?;
-            from.read_block(block, &mut buf).map_err(CopyFault::Source)?
+            from.read_block(block, &mut buf, Purpose::Upkeep).map_err(CopyFault::Source)?
         };
         let permit = target.gate.enter().map_err(|s| CopyFault::Target(Fault::Refused(s)))?;
         let piece = crate::file::Piece { block, offset: 0, data: &buf, crc, slot: permit.slot };

@@ -45,16 +45,33 @@ impl Store {
         if failed == 0 { Ok(()) } else { Err(failed) }
     }
 
+    /// The folders as they are in use, as if they had just been read.
+    pub fn disk_specs(&self) -> Vec<DiskSpec> {
+        let flag = |flag: &std::sync::atomic::AtomicBool| flag.load(Ordering::Relaxed);
+        let spec = |disk: &Arc<Disk>| DiskSpec {
+            path: disk.path.clone(),
+            removal: disk.is_removal(),
+            drain: flag(&disk.drain),
+            fill: flag(&disk.fill),
+            may_resize: flag(&disk.may_resize),
+            limit: *disk.limit.lock(),
+            line: 0,
+        };
+        self.disks.read().iter().map(spec).collect()
+    }
+
     fn obey(&self, disk: &Arc<Disk>, spec: &DiskSpec) {
         *disk.limit.lock() = spec.limit;
         disk.may_resize.store(spec.may_resize, Ordering::Relaxed);
         disk.drain.store(spec.drain, Ordering::Relaxed);
+        disk.fill.store(spec.fill, Ordering::Relaxed);
         disk.changed.store(true, Ordering::Relaxed);
         if disk.removal.swap(spec.removal, Ordering::AcqRel) != spec.removal {
             let mark = if spec.removal { "marked for removal" } else { "not marked for removal any more" };
             tracing::info!("{} is {mark}", disk.path.display());
             for chunk in self.chunks.all() {
-                if chunk.peek(|state| !state.gone && Arc::ptr_eq(&state.disk, disk)) {
+                // What somebody holds is told as well; saying too much does no harm.
+                if chunk.glance(|state| Arc::ptr_eq(&state.disk, disk)).unwrap_or(true) {
                     self.reports.new_chunk(chunk.id, false);
                 }
             }
@@ -62,10 +79,15 @@ impl Store {
     }
 
     fn release(&self, disk: &Arc<Disk>) {
+        let healthy = disk.state() == DiskState::Working;
         if disk.give_up() {
             tracing::info!("{} is not used any more; its chunks are reported lost", disk.path.display());
+            let list = if healthy { self.list_of(disk) } else { None };
             self.drop_disk(disk);
             disk.forget_intents();
+            if let Some(list) = list {
+                self.write_list(disk, list);
+            }
         }
     }
 }

@@ -87,6 +87,11 @@ impl Reports {
         });
     }
 
+    /// A chunk that somebody holds just now is told another time, without ringing for it at once.
+    pub(crate) fn later(&self, id: ChunkId, replaces: bool) {
+        *self.queue.lock().new.entry(id).or_default() |= replaces;
+    }
+
     /// The whole list is about to be sent, so what it says need not be said again.
     pub(crate) fn start_list(&self) {
         let mut q = self.queue.lock();

@@ -1,50 +1,75 @@
 //! Finding the chunks on a disk at start (`spec/wire-chunkserver.md` 4.2 and 4.6).
 
-use crate::chunk::Chunk;
-use crate::disk::{Disk, DiskState, folder_name};
-use crate::format::{parse_file_name, shape};
+use crate::aside::Why;
+use crate::chunk::{Chunk, ChunkState};
+use crate::chunkdb::{self, Entry};
+use crate::disk::{Disk, DiskState, chunk_path, folder_name};
+use crate::format::{NEW_HEADER, parse_file_name, shape};
 use crate::{SpaceLimit, Store};
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
-use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use types::{ChunkId, ChunkVersion};
 
-/// Older or equal copies of chunks that another disk has too, with the time of their discovery.
-pub(crate) type Duplicates = VecDeque<(Instant, Arc<Disk>, u8, ChunkId, ChunkVersion)>;
+/// How often a paused scan looks whether it may go on.
+const LOOK: Duration = Duration::from_millis(200);
 
 impl Store {
     /// Lists one disk's chunks and registers them.
     pub(crate) fn scan_disk(&self, disk: &Arc<Disk>) {
         let start = Instant::now();
-        if let Err(error) = self.scan_folders(disk) {
-            self.give_up_disk(disk, &format!("scan failed: {error}"));
-            return;
-        }
+        let running = disk.scan.start();
+        let how = match self.find_chunks(disk) {
+            Ok(how) => how,
+            Err(error) => {
+                self.give_up_disk(disk, &format!("scan failed: {error}"));
+                return;
+            }
+        };
         self.finish_intents(disk);
+        disk.scan.set_left(0);
+        drop(running);
         disk.scan_done();
         let count = disk.chunks.load(Ordering::Relaxed);
-        tracing::info!("{}: {count} chunks found in {:.1?}", disk.path.display(), start.elapsed());
+        tracing::info!("{}: {count} chunks {how} in {:.1?}", disk.path.display(), start.elapsed());
+    }
+
+    /// From the list of the last clean stop, if there is one and nothing was changed since; by looking otherwise.
+    fn find_chunks(&self, disk: &Arc<Disk>) -> io::Result<&'static str> {
+        chunkdb::forget_temporary(disk);
+        let known = chunkdb::consume(disk)?;
+        if !disk.read_only {
+            disk.list_aside()?;
+            crate::moving::forget_unfinished(disk)?;
+        }
+        if !disk.is_removal() {
+            make_folders(disk)?;
+            if known.is_none() {
+                adopt_old_folders(disk)?;
+            }
+        }
+        match known {
+            Some(entries) => {
+                entries.iter().for_each(|entry| self.register_found(disk, entry));
+                disk.scan.did(entries.len() as u64, 0);
+                Ok("known")
+            }
+            None => self.scan_folders(disk).map(|()| "found"),
+        }
     }
 
     fn scan_folders(&self, disk: &Arc<Disk>) -> io::Result<()> {
-        if !disk.is_removal() {
-            make_folders(disk)?;
-            adopt_old_folders(disk)?;
-        }
-        // Stock's index of the disk would be wrong after our first write.
-        if !disk.read_only {
-            match disk.unlink(".chunkdb") {
-                Ok(()) | Err(Errno::NOENT) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
         for folder in 0..=255u8 {
-            for (id, version) in list_folder(disk, &folder_name(folder))? {
-                self.register_found(disk, folder, id, version);
+            while disk.scan.is_paused() && self.pause(LOOK) {}
+            disk.scan.set_left(256 - u64::from(folder));
+            let found = list_folder(disk, &folder_name(folder))?;
+            disk.scan.did(found.len() as u64, 0);
+            for (id, version) in found {
+                let entry = Entry { id, version, blocks: None, header: NEW_HEADER, folder };
+                self.register_found(disk, &entry);
             }
             if self.stopping() || disk.state() == DiskState::Damaged {
                 return Ok(());
@@ -77,78 +102,75 @@ impl Store {
         }
     }
 
-    fn register_found(&self, disk: &Arc<Disk>, folder: u8, id: ChunkId, version: ChunkVersion) {
+    fn register_found(&self, disk: &Arc<Disk>, entry: &Entry) {
+        let Entry { id, version, folder, .. } = *entry;
         let chunk = Chunk::new(id, version, disk.clone(), folder);
         {
             let mut state = chunk.force_write();
+            let mut blocks = entry.blocks;
             // The number of blocks matters at once only where it limits the space.
-            if matches!(*disk.limit.lock(), SpaceLimit::AtMost(_)) {
-                let blocks = file_shape(disk, &state.path()).map(|(_, blocks)| blocks);
-                state.set_blocks(blocks);
+            if blocks.is_none() && matches!(*disk.limit.lock(), SpaceLimit::AtMost(_)) {
+                blocks = file_shape(disk, &state.path()).map(|(_, blocks)| blocks);
             }
+            state.header = entry.header;
+            state.set_blocks(blocks);
         }
         disk.count_chunk(folder);
-        let Err(there) = self.chunks.insert(&chunk) else {
-            self.reports.new_chunk(id, false);
-            return;
-        };
-        // Two disks have the chunk: the newer one counts, and the older is kept for a while.
-        let mut old = there.force_write();
-        let replace = !old.gone
-            && version > old.version
-            && there.sessions.load(Ordering::Acquire) == 0
-            && old.file.is_none();
-        let same_file = Arc::ptr_eq(&old.disk, disk) && old.folder == folder && old.version == version;
-        let loser = if replace {
-            let loser = (Instant::now(), old.disk.clone(), old.folder, id, old.version);
-            self.drop_chunk(&there, &mut old);
-            loser
-        } else {
-            chunk.force_write().leave();
-            (Instant::now(), disk.clone(), folder, id, version)
-        };
-        drop(old);
-        if replace {
-            if self.chunks.insert(&chunk).is_ok() {
-                self.reports.new_chunk(id, true);
-            } else {
-                chunk.force_write().leave();
-            }
+        match self.chunks.insert(&chunk) {
+            Ok(()) => self.reports.new_chunk(id, false),
+            Err(there) => self.second_copy(&chunk, &there),
         }
-        if same_file {
-            // Made after the scan began and then listed by it.
-            return;
-        }
-        let (_, other, _, _, older) = &loser;
-        tracing::warn!("chunk {id:016X} has a second copy, version {older}, on {}", other.path.display());
-        self.duplicates.lock().push_back(loser);
     }
 
-    /// Deletes second copies that were kept long enough, if the copy in use is good.
-    pub(crate) fn delete_duplicates(self: &Arc<Self>) {
-        let keep = self.tunables().keep_duplicates;
-        loop {
-            let mut queue = self.duplicates.lock();
-            if queue.front().is_none_or(|(found, ..)| found.elapsed() < keep) {
-                return;
-            }
-            let Some((_, disk, folder, id, version)) = queue.pop_front() else { return };
-            drop(queue);
-            // A version that came into use since is not a second copy.
-            let in_use = self.chunks.get(id).is_some_and(|chunk| {
-                chunk.peek(|s| Arc::ptr_eq(&s.disk, &disk) && s.folder == folder && s.version == version)
-            });
-            if in_use || disk.read_only || self.test(id, ChunkVersion(0)).is_err() {
-                continue;
-            }
-            let path = crate::disk::chunk_path(folder, id, version);
-            match disk.unlink(&path) {
-                Ok(()) => tracing::info!("second copy {}/{path} deleted", disk.path.display()),
-                Err(error) => {
-                    tracing::warn!("cannot delete second copy {}/{path}: {error}", disk.path.display())
-                }
-            }
+    /// Two files of one chunk: the better one counts, and the other is put aside, so that it cannot count one day when
+    /// it is older still.
+    fn second_copy(&self, found: &Arc<Chunk>, there: &Arc<Chunk>) {
+        let mut new = found.force_write();
+        let mut old = there.force_write();
+        let same_disk = Arc::ptr_eq(&old.disk, &new.disk);
+        if old.gone || (same_disk && old.folder == new.folder && old.version == new.version) {
+            // Deleted meanwhile; or made after the scan began, and then listed by it.
+            new.leave();
+            return;
         }
+        let in_use = there.sessions.load(Ordering::Acquire) > 0 || old.file.is_some();
+        if !in_use && is_better(&new, &old) {
+            self.drop_chunk(there, &mut old);
+            // Nobody else can have taken the id: its requests wait for `old`.
+            if self.chunks.insert(found).is_ok() {
+                self.reports.new_chunk(found.id, true);
+            } else {
+                new.leave();
+            }
+            set_aside(&old);
+        } else {
+            new.leave();
+            set_aside(&new);
+        }
+    }
+}
+
+/// Newer; of equal versions what can be written to, then what was written to last. Two good copies of one version are
+/// equal, except when a stock server was served by one and has not yet deleted the other.
+fn is_better(new: &ChunkState, old: &ChunkState) -> bool {
+    let rank = |state: &ChunkState| {
+        let stat = rustix::fs::statat(&state.disk.root, state.path(), AtFlags::SYMLINK_NOFOLLOW);
+        let written = stat.map(|stat| (stat.st_mtime, stat.st_mtime_nsec as i64)).ok();
+        (state.version, !state.disk.read_only, !state.disk.is_removal(), written)
+    };
+    rank(new) > rank(old)
+}
+
+fn set_aside(loser: &ChunkState) {
+    let (disk, path) = (&loser.disk, loser.path());
+    let shown = disk.path.display();
+    if disk.read_only {
+        tracing::warn!("chunk {:016X} has a second copy, {shown}/{path}, on a read-only disk", loser.id);
+        return;
+    }
+    match disk.put_aside(&path, Why::Second, (loser.id, loser.version), crate::store::unix_time()) {
+        Ok(()) => tracing::warn!("chunk {:016X} has a second copy; {shown}/{path} is put aside", loser.id),
+        Err(error) => tracing::error!("cannot put the second copy {shown}/{path} aside: {error}"),
     }
 }
 
@@ -168,7 +190,7 @@ fn adopt_old_folders(disk: &Disk) -> io::Result<()> {
         let old = char::from(*digit).to_string();
         for (id, version) in list_folder(disk, &old)? {
             let from = format!("{old}/{}", crate::format::file_name(id, version));
-            let to = crate::disk::chunk_path(id.0 as u8, id, version);
+            let to = chunk_path(id.0 as u8, id, version);
             // Never onto a file that is there.
             let flags = rustix::fs::RenameFlags::NOREPLACE;
             if let Err(error) = rustix::fs::renameat_with(&disk.root, &from, &disk.root, &to, flags) {

@@ -2,7 +2,7 @@
 
 use crate::SpaceLimit;
 use std::sync::atomic::{AtomicU64, Ordering};
-use types::BLOCK_SIZE;
+use types::{BLOCK_SIZE, BLOCKS_PER_CHUNK};
 
 /// Bytes of a disk, as reported to the master.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,6 +27,13 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// Bytes a chunk takes on average, as far as is known; a whole one if nothing is.
+    pub(crate) fn chunk_bytes(&self) -> u64 {
+        let (chunks, blocks) = (self.chunks.load(Ordering::Relaxed), self.blocks.load(Ordering::Relaxed));
+        let blocks = if chunks == 0 { u64::from(BLOCKS_PER_CHUNK) } else { blocks.div_ceil(chunks) };
+        blocks.saturating_mul(BLOCK_SIZE.into())
+    }
+
     /// A chunk's block count changes; `None` is unknown.
     pub(crate) fn change(&self, from: Option<u16>, to: Option<u16>) {
         if let Some(blocks) = from {

@@ -1,6 +1,8 @@
 //! What a disk did in the last minute, hour and day, and since start (`spec/wire-chunkserver.md` 5.3, STAT).
 
 use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Sums and maxima of one span of time. Times in microseconds.
@@ -54,11 +56,57 @@ pub(crate) enum Access {
     /// Bytes written.
     Write(u32),
     Fsync,
+    /// Bytes read that nobody asked for: headers, tests, copies. Not part of a disk's statistics, as in stock.
+    UpkeepRead(u32),
+    /// Bytes written likewise.
+    UpkeepWrite(u32),
+}
+
+/// Sums over all disks since start, also those that are gone.
+#[derive(Default)]
+pub(crate) struct IoTotals {
+    pub(crate) bytes_read: AtomicU64,
+    pub(crate) bytes_written: AtomicU64,
+    pub(crate) reads: AtomicU64,
+    pub(crate) writes: AtomicU64,
+    pub(crate) read_ns: AtomicU64,
+    /// Writing and fsync.
+    pub(crate) write_ns: AtomicU64,
+    pub(crate) upkeep_bytes_read: AtomicU64,
+    pub(crate) upkeep_bytes_written: AtomicU64,
+    pub(crate) upkeep_reads: AtomicU64,
+    pub(crate) upkeep_writes: AtomicU64,
+}
+
+impl IoTotals {
+    fn count(&self, access: Access, ns: u64) {
+        let add = |counter: &AtomicU64, n: u64| {
+            counter.fetch_add(n, Ordering::Relaxed);
+        };
+        let op = |ops, bytes, n: u32| {
+            add(ops, 1);
+            add(bytes, n.into());
+        };
+        match access {
+            Access::Read(n) => op(&self.reads, &self.bytes_read, n),
+            Access::Write(n) => op(&self.writes, &self.bytes_written, n),
+            Access::UpkeepRead(n) => op(&self.upkeep_reads, &self.upkeep_bytes_read, n),
+            Access::UpkeepWrite(n) => op(&self.upkeep_writes, &self.upkeep_bytes_written, n),
+            Access::Fsync => {}
+        }
+        match access {
+            Access::Read(_) => add(&self.read_ns, ns),
+            Access::Write(_) | Access::Fsync => add(&self.write_ns, ns),
+            Access::UpkeepRead(_) | Access::UpkeepWrite(_) => {}
+        }
+    }
 }
 
 /// Counters of one disk: the running minute, the minutes of the last hour, the hours of the last day, everything.
-#[derive(Default)]
-pub(crate) struct Counters(Mutex<Rings>);
+pub(crate) struct Counters {
+    rings: Mutex<Rings>,
+    totals: Arc<IoTotals>,
+}
 
 struct Rings {
     now: DiskStats,
@@ -77,9 +125,16 @@ impl Default for Rings {
 }
 
 impl Counters {
+    /// New ones, which also count into `totals`.
+    pub(crate) fn new(totals: Arc<IoTotals>) -> Counters {
+        Counters { rings: Mutex::default(), totals }
+    }
+
     /// Counts an access that began at `start`.
     pub(crate) fn count(&self, access: Access, start: Instant) {
-        let usec = start.elapsed().as_micros();
+        let time = start.elapsed();
+        self.totals.count(access, time.as_nanos() as u64);
+        let usec = time.as_micros();
         let mut one = DiskStats::default();
         let (sum, max) = (usec as u64, u32::try_from(usec).unwrap_or(u32::MAX));
         match access {
@@ -91,13 +146,14 @@ impl Counters {
                     (bytes.into(), 1, sum, max)
             }
             Access::Fsync => (one.fsyncs, one.usec_fsync, one.usec_fsync_max) = (1, sum, max),
+            Access::UpkeepRead(_) | Access::UpkeepWrite(_) => return,
         }
-        self.0.lock().now.add(&one);
+        self.rings.lock().now.add(&one);
     }
 
     /// Closes minutes that are over; `uptime` is the time since the counters began.
     pub(crate) fn tick(&self, uptime: Duration) {
-        let mut rings = self.0.lock();
+        let mut rings = self.rings.lock();
         let minute = uptime.as_secs() / 60;
         // A process that slept for days has nothing to say about them.
         for _ in 0..(minute - rings.minute.min(minute)).min(60 * 24) {
@@ -117,14 +173,14 @@ impl Counters {
 
     /// Last minute, last hour, last day.
     pub(crate) fn recent(&self) -> [DiskStats; 3] {
-        let rings = self.0.lock();
+        let rings = self.rings.lock();
         let last = rings.minutes[(rings.minute.wrapping_sub(1) % 60) as usize];
         [last, sum(&rings.minutes), sum(&rings.hours)]
     }
 
     /// Since start.
     pub(crate) fn total(&self) -> DiskStats {
-        let rings = self.0.lock();
+        let rings = self.rings.lock();
         sum(&[rings.total, rings.now])
     }
 }
@@ -142,7 +198,7 @@ mod tests {
 
     #[test]
     fn minutes_move_into_hours() {
-        let counters = Counters::default();
+        let counters = Counters::new(Arc::default());
         for minute in 1..=61 {
             counters.count(Access::Write(10), Instant::now());
             counters.tick(Duration::from_secs(60 * minute));

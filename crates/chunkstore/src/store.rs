@@ -1,12 +1,16 @@
 //! The store: all disks and all chunks of one chunkserver.
 
 use crate::chunk::{Chunk, ChunkState};
+use crate::chunkdb::{self, Entry};
+use crate::counters::OrderCounts;
 use crate::disk::{Disk, DiskError, DiskState};
 use crate::fault::Fault;
 use crate::fds::OpenFiles;
+use crate::job::Job;
+
 use crate::registry::{Registry, SHARDS};
 use crate::reports::Reports;
-use crate::scan::Duplicates;
+use crate::stats::IoTotals;
 use crate::{StoreConfig, Tunables};
 use parking_lot::{Condvar, Mutex, RwLock};
 use std::path::PathBuf;
@@ -71,7 +75,12 @@ pub struct Store {
     pub(crate) chunks: Registry,
     pub(crate) reports: Reports,
     pub(crate) open_files: OpenFiles,
-    pub(crate) duplicates: Mutex<Duplicates>,
+    /// Deletion of what was kept aside.
+    pub(crate) cleanup: Job,
+    /// Moves of chunks between disks.
+    pub(crate) moves: crate::rebalance::Moves,
+    pub(crate) totals: Arc<IoTotals>,
+    pub(crate) orders: OrderCounts,
     /// Chunks of given-up disks that were busy at that moment.
     pub(crate) strays: Mutex<Vec<Arc<Chunk>>>,
     pub(crate) metaid: Mutex<Option<u64>>,
@@ -93,7 +102,10 @@ impl Store {
             chunks: Registry::new(),
             reports: Reports::new(config.on_report),
             open_files: OpenFiles::new(config.max_open),
-            duplicates: Mutex::default(),
+            cleanup: Job::new("cleanup"),
+            moves: crate::rebalance::Moves::new(),
+            totals: Arc::default(),
+            orders: OrderCounts::default(),
             strays: Mutex::default(),
             metaid: Mutex::new(config.metaid),
             started: Instant::now(),
@@ -120,8 +132,9 @@ impl Store {
         for disk in disks {
             store.spawn_disk(disk)?;
         }
-        let sweeper = store.clone();
+        let (sweeper, mover) = (store.clone(), store.clone());
         store.spawn("sweep".into(), move || sweeper.sweep_until_stop())?;
+        store.spawn("rebalance".into(), move || mover.rebalance_until_stop())?;
         Ok(store)
     }
 
@@ -132,7 +145,7 @@ impl Store {
         before: Option<&Disk>,
     ) -> Result<Arc<Disk>, StoreError> {
         let fail = |source| StoreError::Folder { path: spec.path.clone(), line: spec.line, source };
-        let disk = Disk::open(spec, self.disk_threads, before).map_err(fail)?;
+        let disk = Disk::open(spec, self.disk_threads, &self.totals, before).map_err(fail)?;
         let identity = disk.identity().map_err(fail)?;
         let is_before = |other: &Arc<Disk>| before.is_some_and(|before| std::ptr::eq(before, &**other));
         for other in self.disks.read().iter().filter(|other| !is_before(other)) {
@@ -153,7 +166,13 @@ impl Store {
             }
             // Without an id of our own, the first disk's is ours.
             (None, Some(found)) => *known = Some(found),
-            (Some(ours), None) => disk.set_metaid(ours).map_err(fail)?,
+            (Some(ours), None) => {
+                let shown = spec.path.display();
+                tracing::warn!(
+                    "{shown} is a new folder (it has no .metaid); is the disk that belongs there mounted?"
+                );
+                disk.set_metaid(ours).map_err(fail)?;
+            }
             _ => {}
         }
         drop(known);
@@ -184,7 +203,44 @@ impl Store {
         }
         self.close_idle(Duration::ZERO);
         if self.chunks.all().all(|chunk| chunk.sessions.load(Ordering::Acquire) == 0) {
-            self.disks.read().iter().for_each(|disk| disk.forget_intents());
+            let disks = self.disks.read().clone();
+            for disk in disks.iter() {
+                disk.forget_intents();
+                if disk.state() == DiskState::Working
+                    && let Some(list) = self.list_of(disk)
+                {
+                    self.write_list(disk, list);
+                }
+            }
+        }
+    }
+
+    /// The chunks of a disk, for its next start. `None` if one of them is in use, because it could still change.
+    pub(crate) fn list_of(&self, disk: &Arc<Disk>) -> Option<Vec<Entry>> {
+        let mut list = Vec::new();
+        for chunk in self.chunks.all() {
+            let idle = chunk.sessions.load(Ordering::Acquire) == 0;
+            list.extend(chunk.glance(|s| match Arc::ptr_eq(&s.disk, disk) && !s.gone {
+                true => idle.then_some(Some(Entry {
+                    id: chunk.id,
+                    version: s.version,
+                    blocks: s.blocks,
+                    header: s.header,
+                    folder: s.folder,
+                })),
+                false => Some(None),
+            })??);
+        }
+        Some(list)
+    }
+
+    /// Leaves a disk's list of chunks for its next start. Nothing on it may change any more.
+    pub(crate) fn write_list(&self, disk: &Disk, list: Vec<Entry>) {
+        if disk.read_only {
+            return;
+        }
+        if let Err(error) = chunkdb::write(disk, list.into_iter()) {
+            tracing::warn!("{}: no list of chunks for the next start: {error}", disk.path.display());
         }
     }
 
@@ -254,11 +310,12 @@ impl Store {
     /// Appends one part of the list of all chunks: id, version, and whether the disk is marked for removal.
     pub fn list_part(&self, part: usize, out: &mut Vec<(ChunkId, ChunkVersion, bool)>) {
         for chunk in self.chunks.shard_chunks(part) {
-            chunk.peek(|state| {
-                if !state.gone {
-                    out.push((chunk.id, state.version, state.disk.is_removal()));
-                }
-            });
+            let listed = chunk.glance(|s| (!s.gone).then(|| (chunk.id, s.version, s.disk.is_removal())));
+            match listed {
+                Some(listed) => out.extend(listed),
+                // Some request has it, and may have it for long; it is told when that is over.
+                None => self.reports.new_chunk(chunk.id, false),
+            }
         }
     }
 
@@ -283,9 +340,7 @@ impl Store {
     /// Turns a fault into a status; a fault of the chunk is remembered, logged and reported.
     pub(crate) fn fault(&self, id: ChunkId, state: &mut ChunkState, fault: Fault) -> Status {
         if !matches!(fault, Fault::Refused(_)) {
-            state.damaged = true;
-            self.disk_fault(id, &state.disk, fault);
-            self.reports.damaged(id);
+            self.fault_shared(id, &state.disk.clone(), fault);
         }
         fault.status()
     }
@@ -293,6 +348,9 @@ impl Store {
     /// As [`Store::fault`] for who holds the chunk shared only.
     pub(crate) fn fault_shared(&self, id: ChunkId, disk: &Arc<Disk>, fault: Fault) -> Status {
         if !matches!(fault, Fault::Refused(_)) {
+            if let Some(chunk) = self.chunks.get(id) {
+                chunk.damaged.store(true, Ordering::Relaxed);
+            }
             self.disk_fault(id, disk, fault);
             self.reports.damaged(id);
         }
@@ -302,9 +360,8 @@ impl Store {
     /// Counts a fault against its disk, which is given up when it has too many.
     pub(crate) fn disk_fault(&self, id: ChunkId, disk: &Arc<Disk>, fault: Fault) {
         tracing::error!("chunk {id:016X} on {}: {fault}", disk.path.display());
-        let unix_time =
-            SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |t| t.as_secs() as u32);
-        let error = DiskError { chunk: id, errno: fault.errno(), at: Instant::now(), unix_time };
+        let (at, unix_time) = (Instant::now(), unix_time() as u32);
+        let error = DiskError { chunk: id, errno: fault.errno(), at, unix_time };
         let tunables = self.tunables();
         let recent = disk.remember_error(error, tunables.error_period);
         self.reports.error();
@@ -312,4 +369,9 @@ impl Store {
             self.give_up_disk(disk, &format!("{recent} errors within {} s", tunables.error_period.as_secs()));
         }
     }
+}
+
+/// Seconds since 1970.
+pub(crate) fn unix_time() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }

@@ -5,7 +5,7 @@ use crate::link::{ConnectError, Link, MasterInfo, monotonic_ms};
 use crate::local::{Listener, Local};
 use crate::sync::lock;
 use crate::{Caller, Options, Result, StatFs};
-use proto::client_master::{FuseAmtimeInodes, FuseSustainedInodes};
+use proto::client_master::FuseSustainedInodes;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -119,7 +119,7 @@ fn send_times(core: &Core) {
     }
     let times = core.times.next_round();
     if !times.is_empty() {
-        core.link.tell(&FuseAmtimeInodes { times: Rest::Items(&times) });
+        core.link.tell_times(&times);
     }
 }
 

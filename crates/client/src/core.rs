@@ -12,7 +12,7 @@ use crate::{Error, Options, Result};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex, RwLock};
 use std::time::Duration;
-use types::Wire;
+use types::{Time, Wire};
 
 /// See the module.
 pub(crate) struct Core {
@@ -58,6 +58,12 @@ impl Core {
             link,
             local,
         })
+    }
+
+    /// The time as the master has it, and as precisely as it keeps times.
+    pub(crate) fn now(&self) -> Time {
+        let now = self.local.now();
+        if self.link.has_fine_times() { now } else { now.coarse() }
     }
 
     /// Sleeps; fails as soon as the client closes.

@@ -128,8 +128,8 @@ impl Handle {
     pub fn read(&self, offset: u64, dest: &mut [u8]) -> Result<usize> {
         self.check_opened()?;
         let n = self.core.read(&self.file, &self.pattern, offset, dest)?;
-        let now = self.core.local.now_s();
-        if self.file.read_at_s.swap(now, Ordering::Relaxed) != now {
+        let now = self.core.now();
+        if self.file.read_at_s.swap(now.low(), Ordering::Relaxed) != now.low() {
             self.core.times.read(self.file.inode, now);
         }
         Ok(n)
@@ -142,7 +142,7 @@ impl Handle {
         if !self.mode.write {
             return Err(Error::BADF);
         }
-        self.core.times.written(self.file.inode, self.core.local.now_s());
+        self.core.times.written(self.file.inode, self.core.now());
         self.core.lookups.forget(self.file.inode);
         if self.by_root {
             lock(&self.file.inner).by_root = true;

@@ -8,7 +8,7 @@ use proto::client_master::{FuseChunkHasChanged, MatoCl};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
-use types::{CHUNK_SIZE, Inode};
+use types::{CHUNK_SIZE, Inode, Time};
 
 /// Told when somebody else has changed a file, so that copies of it elsewhere (a kernel's page cache) can go.
 /// Called on the thread that reads from the master: it must not block and must not use the client.
@@ -33,10 +33,10 @@ impl Local {
         *lock(&self.listener) = Some(listener);
     }
 
-    /// The time as the master has it, Unix seconds.
-    pub(crate) fn now_s(&self) -> u32 {
+    /// The time as the master's clock has it.
+    pub(crate) fn now(&self) -> Time {
         let us = now_us() + self.clock_us.load(Ordering::Relaxed);
-        u32::try_from(us / 1_000_000).unwrap_or(0)
+        Time::new(us.div_euclid(1_000_000), us.rem_euclid(1_000_000) as u32 * 1000)
     }
 
     fn tell(&self, inode: Inode, offset: u64, len: u64) {

@@ -4,7 +4,7 @@
 use crate::sync::lock;
 use std::collections::HashMap;
 use std::sync::Mutex;
-use types::{Attr, Inode};
+use types::{Attr, Inode, Time};
 
 /// Every value is sent this often.
 const ROUNDS: u8 = 2;
@@ -17,34 +17,34 @@ pub(crate) struct Times(Mutex<HashMap<Inode, Observed>>);
 
 #[derive(Clone, Copy, Default)]
 struct Observed {
-    atime: u32,
-    mtime: u32,
+    atime: Option<Time>,
+    mtime: Option<Time>,
     rounds: u8,
 }
 
 impl Times {
     /// The file was read.
-    pub(crate) fn read(&self, inode: Inode, now_s: u32) {
+    pub(crate) fn read(&self, inode: Inode, now: Time) {
         let mut times = lock(&self.0);
         let seen = times.entry(inode).or_default();
-        (seen.atime, seen.rounds) = (now_s, ROUNDS);
+        (seen.atime, seen.rounds) = (Some(now), ROUNDS);
     }
 
     /// The file was written.
-    pub(crate) fn written(&self, inode: Inode, now_s: u32) {
+    pub(crate) fn written(&self, inode: Inode, now: Time) {
         let mut times = lock(&self.0);
         let seen = times.entry(inode).or_default();
-        (seen.mtime, seen.rounds) = (now_s, ROUNDS);
+        (seen.mtime, seen.rounds) = (Some(now), ROUNDS);
     }
 
     /// Somebody sets times, which beats what was observed before.
     pub(crate) fn forget(&self, inode: Inode, atime: bool, mtime: bool) {
         if let Some(seen) = lock(&self.0).get_mut(&inode) {
             if atime {
-                seen.atime = 0;
+                seen.atime = None;
             }
             if mtime {
-                seen.mtime = 0;
+                seen.mtime = None;
             }
         }
     }
@@ -52,24 +52,24 @@ impl Times {
     /// Shows in `attr` what was observed.
     pub(crate) fn overlay(&self, inode: Inode, attr: &mut Attr) {
         if let Some(seen) = lock(&self.0).get(&inode) {
-            attr.atime = attr.atime.max(seen.atime);
-            if seen.mtime > attr.mtime {
-                attr.mtime = seen.mtime;
-                attr.ctime = attr.ctime.max(seen.mtime);
+            attr.atime = seen.atime.map_or(attr.atime, |seen| attr.atime.max(seen));
+            if let Some(mtime) = seen.mtime.filter(|seen| *seen > attr.mtime) {
+                attr.mtime = mtime;
+                attr.ctime = attr.ctime.max(mtime);
             }
         }
     }
 
-    /// What is to be sent now.
-    pub(crate) fn next_round(&self) -> Vec<(Inode, u32, u32)> {
+    /// What is to be sent now; a time of 0 leaves the node's alone.
+    pub(crate) fn next_round(&self) -> Vec<(Inode, Time, Time)> {
         let mut times = lock(&self.0);
         let mut batch = Vec::new();
         times.retain(|&inode, seen| {
             if batch.len() >= MAX_BATCH {
                 return true;
             }
-            if seen.atime != 0 || seen.mtime != 0 {
-                batch.push((inode, seen.atime, seen.mtime));
+            if seen.atime.is_some() || seen.mtime.is_some() {
+                batch.push((inode, seen.atime.unwrap_or_default(), seen.mtime.unwrap_or_default()));
             }
             seen.rounds -= 1;
             seen.rounds > 0
@@ -85,11 +85,11 @@ mod tests {
     #[test]
     fn sent_twice_then_forgotten() {
         let times = Times::default();
-        times.written(Inode(5), 100);
-        times.read(Inode(5), 101);
-        assert_eq!(times.next_round(), [(Inode(5), 101, 100)]);
+        times.written(Inode(5), Time::new(100, 7));
+        times.read(Inode(5), 101.into());
+        assert_eq!(times.next_round(), [(Inode(5), 101.into(), Time::new(100, 7))]);
         times.forget(Inode(5), false, true);
-        assert_eq!(times.next_round(), [(Inode(5), 101, 0)]);
+        assert_eq!(times.next_round(), [(Inode(5), 101.into(), 0.into())]);
         assert_eq!(times.next_round(), []);
     }
 }

@@ -1,6 +1,6 @@
 //! The commands of `elkfs` itself.
 
-use crate::{install, local, programs};
+use crate::{chunk, health, install, jobs, local, programs};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -20,6 +20,15 @@ enum Command {
     Local(local::Command),
     /// Lay out programs, samples of configuration files and an empty data directory under a prefix
     Install(install::InstallArgs),
+    /// Images and changelogs of the metadata: check, compare, convert
+    #[command(subcommand)]
+    Meta(metatools::meta::Command),
+    Health(health::HealthArgs),
+    /// Chunk files of a server that does not run: check, repair
+    #[command(subcommand)]
+    Chunk(chunk::Command),
+    /// Background jobs of a chunkserver: list, pause, resume
+    Jobs(jobs::JobsArgs),
     /// Measure
     #[command(subcommand)]
     Bench(Bench),
@@ -29,15 +38,13 @@ enum Command {
 enum Bench {
     /// Rates of small files, metadata and streams in any directory
     Fs(bench::fs::FsArgs),
+    /// Rates of single metadata operations of any master, stock or ours
+    Master(bench::master::MasterArgs),
 }
 
 /// Parses `args`, the program's name first, and runs the command.
 pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
-    let mut list = String::from("MooseFS's programs, also under these names as links to this file:\n");
-    for program in programs::PROGRAMS {
-        list += &format!("  {:<15} {}\n", program.name, program.about);
-    }
-    let matches = Cli::command().after_help(list).get_matches_from(args);
+    let matches = Cli::command().after_help(programs::overview()).get_matches_from(args);
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => error.exit(),
@@ -45,7 +52,12 @@ pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
     let result = match cli.command {
         Command::Local(command) => local::run(&command),
         Command::Install(args) => install::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Meta(command) => metatools::meta::run(&command),
+        Command::Health(args) => health::run(&args),
+        Command::Chunk(command) => chunk::run(&command),
+        Command::Jobs(args) => jobs::run(&args),
         Command::Bench(Bench::Fs(args)) => bench::fs::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Bench(Bench::Master(args)) => bench::master::run(&args).map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {
         eprintln!("elkfs: {error:#}");

@@ -1,8 +1,11 @@
 //! The one binary. Called as `mfsmaster`, `mfsmount`, … it is that program; called as `elkfs` it takes the same as
 //! subcommands, plus what MooseFS never had.
 
+mod chunk;
 mod cli;
+mod health;
 mod install;
+mod jobs;
 mod local;
 mod programs;
 mod roles;

@@ -42,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) session_sustain: u32,
     /// `ATIME_MODE`, 0 to 4.
     pub(crate) atime_mode: u8,
+    /// `SUBSECOND_TIMES`: times are kept to the nanosecond.
+    pub(crate) subsecond_times: bool,
     /// `MAX_ALLOWED_HARD_LINKS`.
     pub(crate) max_hard_links: u32,
     /// `INODE_REUSE_DELAY`, seconds.
@@ -75,6 +77,7 @@ impl Config {
             changelog_preserve: cfg.seconds("CHANGELOG_PRESERVE_SECONDS"),
             session_sustain: cfg.number("SESSION_SUSTAIN_TIME"),
             atime_mode: cfg.number("ATIME_MODE"),
+            subsecond_times: cfg.flag("SUBSECOND_TIMES"),
             max_hard_links: cfg.number("MAX_ALLOWED_HARD_LINKS"),
             inode_reuse_delay: cfg.number("INODE_REUSE_DELAY"),
             quota_grace: cfg.number("QUOTA_DEFAULT_GRACE_PERIOD"),
@@ -134,12 +137,14 @@ fn remap(cfg: &daemon::Config) -> Result<Option<Remap>, Problem> {
 
 fn placement_options(cfg: &daemon::Config) -> Result<Options, Problem> {
     let soft: u32 = cfg.number("CHUNKS_SOFT_DEL_LIMIT");
-    let hard_set = cfg.is_set("CHUNKS_HARD_DEL_LIMIT") || !cfg.is_set("CHUNKS_SOFT_DEL_LIMIT");
+    let hard_set = cfg.is_set("CHUNKS_HARD_DEL_LIMIT");
     let hard = if hard_set { cfg.number("CHUNKS_HARD_DEL_LIMIT") } else { soft.saturating_mul(3) };
     let difference = cfg.optional_real("ACCEPTABLE_DIFFERENCE");
     let reserve = cfg.text("RESERVE_SPACE");
     Ok(Options {
         delay_init_ms: cfg.number::<u64>("REPLICATIONS_DELAY_INIT") * 1000,
+        delay_disconnect_ms: cfg.number::<u64>("REPLICATIONS_DELAY_DISCONNECT") * 1000,
+        quarantine_s: cfg.number("CHUNKS_QUARANTINE_TIME"),
         loop_min_time_s: cfg.number("CHUNKS_LOOP_MIN_TIME"),
         loop_max_cps: cfg.number("CHUNKS_LOOP_MAX_CPS"),
         soft_delete_limit: soft,
@@ -168,6 +173,5 @@ fn placement_options(cfg: &daemon::Config) -> Result<Options, Problem> {
             message: format!("'{reserve}' is no amount of space"),
             allowed: "bytes with a unit (100GiB), N%, N.NU or N.NC".into(),
         })?,
-        ..Options::default()
     })
 }

@@ -11,8 +11,10 @@ use metadata::Fs;
 use ondisk::{NewNode, Op};
 use std::io::Cursor;
 use std::time::{Duration, Instant};
-use types::{ChunkIndex, Inode, Name, NodeType, ROOT};
+use types::{ChunkIndex, Inode, Name, NodeType, ROOT, Time};
 
+/// As with a running master, times are not whole seconds.
+const NOW: (i64, u32) = (1, 500);
 const FILES_PER_DIR: u32 = 1000;
 
 /// Resident memory, bytes.
@@ -29,10 +31,14 @@ fn cpu() -> Duration {
     Duration::from_millis(ticks * 10)
 }
 
+fn now() -> Time {
+    Time::new(NOW.0, NOW.1)
+}
+
 fn create(fs: &mut Fs, parent: Inode, name: &str, kind: NodeType) -> Inode {
     let node = NewNode { kind, mode: 0o755, umask: 0o22 };
     let name = Name::new(name.as_bytes()).unwrap();
-    let outcome = fs.apply(1, &Op::Create { parent, name, node, uid: 0, gid: 0, rdev: 0 }).unwrap();
+    let outcome = fs.apply(now(), &Op::Create { parent, name, node, uid: 0, gid: 0, rdev: 0 }).unwrap();
     Inode(outcome.get(0).unwrap() as u32)
 }
 
@@ -46,8 +52,8 @@ fn build(files: u32, chunks: bool) -> Fs {
         let file = create(&mut fs, dir, &format!("file-{n:010}"), NodeType::File);
         if chunks {
             let index = ChunkIndex(0);
-            fs.apply(1, &Op::Write { inode: file, index, new_version: true, set_mtime: true }).unwrap();
-            fs.apply(1, &Op::Length { inode: file, length: 4096, set_mtime: true }).unwrap();
+            fs.apply(now(), &Op::Write { inode: file, index, new_version: true, set_mtime: true }).unwrap();
+            fs.apply(now(), &Op::Length { inode: file, length: 4096, set_mtime: true }).unwrap();
         }
     }
     fs

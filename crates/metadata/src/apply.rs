@@ -14,7 +14,7 @@ use crate::fs::Fs;
 use crate::ns::records::NodeRec;
 use ondisk::{Op, Outcome};
 use thiserror::Error;
-use types::{Inode, Status};
+use types::{Inode, Status, Time};
 
 /// Why an operation cannot be applied. The state is as it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -31,20 +31,25 @@ impl From<Status> for ApplyError {
 const MIN_ROOM: u32 = 1 << 16;
 
 impl Fs {
-    /// Changes the state as `op` says, at `ts` (Unix seconds), and counts the version up by one. Nothing but the
+    /// Changes the state as `op` says, at `ts`, and counts the version up by one. Nothing but the
     /// state, the time and the operation decides what happens.
     ///
     /// `REPAIR` is refused: what it yields is decided elsewhere. See [`Fs::apply_decided`].
-    pub fn apply(&mut self, ts: u32, op: &Op<'_>) -> Result<Outcome, ApplyError> {
+    pub fn apply(&mut self, ts: impl Into<Time>, op: &Op<'_>) -> Result<Outcome, ApplyError> {
         self.apply_decided(ts, op, &Outcome::none())
     }
 
     /// As [`Fs::apply`], for operations whose outcome is a decision and not a consequence: the version a `REPAIR`
     /// found on the chunkservers. Old logs also decide by it whether `FREEINODES` looks at open files. All others
     /// ignore `decided`.
-    pub fn apply_decided(&mut self, ts: u32, op: &Op<'_>, decided: &Outcome) -> Result<Outcome, ApplyError> {
+    pub fn apply_decided(
+        &mut self,
+        ts: impl Into<Time>,
+        op: &Op<'_>,
+        decided: &Outcome,
+    ) -> Result<Outcome, ApplyError> {
         self.check_room()?;
-        let outcome = self.dispatch(ts, op, decided)?;
+        let outcome = self.dispatch(ts.into(), op, decided)?;
         self.version += 1;
         Ok(outcome)
     }
@@ -59,7 +64,7 @@ impl Fs {
         clippy::too_many_lines,
         reason = "one arm for each operation; the compiler sees that none is missing"
     )]
-    fn dispatch(&mut self, ts: u32, op: &Op<'_>, decided: &Outcome) -> Result<Outcome, Status> {
+    fn dispatch(&mut self, ts: Time, op: &Op<'_>, decided: &Outcome) -> Result<Outcome, Status> {
         match *op {
             Op::Create { parent, name, node, uid, gid, rdev } => {
                 self.create(ts, parent, name, node, (uid, gid), rdev)
@@ -113,8 +118,8 @@ impl Fs {
             Op::Rollback { inode, index, prev, cur } => self.rollback(inode, index, prev, cur),
             Op::Repair { inode, index } => self.repair(ts, inode, index, decided),
             Op::SetFileChunk { inode, index, chunk } => self.set_file_chunk(inode, index, chunk),
-            Op::ChunkAdd { chunk, version, locked_to } => self.chunk_add(ts, chunk, version, locked_to),
-            Op::ChunkDel { chunk, version } => self.chunk_delete(ts, chunk, version),
+            Op::ChunkAdd { chunk, version, locked_to } => self.chunk_add(ts.low(), chunk, version, locked_to),
+            Op::ChunkDel { chunk, version } => self.chunk_delete(ts.low(), chunk, version),
             Op::SetVersion { chunk, version } => self.change_version(chunk, |_| version.0),
             Op::IncVersion { chunk } => self.change_version(chunk, |old| old.wrapping_add(1)),
             Op::NextChunkId { chunk } => self.set_next_chunk_id(chunk),
@@ -122,7 +127,7 @@ impl Fs {
             Op::SesAdd { fields } => self.session_add(&fields),
             Op::SesChanged { session, fields } => self.session_changed(session, &fields),
             Op::SesDel { session } => self.session_delete(session),
-            Op::SesDisconnected { session } => self.session_disconnected(ts, session),
+            Op::SesDisconnected { session } => self.session_disconnected(ts.low(), session),
             Op::Session {} => self.session_id_used(),
             Op::Acquire { session, inode } => self.acquire(session, inode),
             Op::Release { session, inode } => self.release(session, inode),

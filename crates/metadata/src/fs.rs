@@ -4,6 +4,7 @@ use crate::file::{Chunks, Tables};
 use crate::ns::TreeStats;
 use crate::ns::edges::{FIRST_EDGE_ID, UNSET_EDGE_ID};
 use crate::ns::records::{EdgeRec, NodeRec};
+use crate::ns::times::FineTimes;
 use crate::store::{Bitmap, Chunked, Hasher, Index, Pages, Slab, Strings};
 use crate::tables::acl::Acls;
 use crate::tables::csdb::Csdb;
@@ -50,6 +51,7 @@ pub struct Fs {
     pub(crate) version: u64,
     pub(crate) meta_id: u64,
     pub(crate) nodes: Nodes,
+    pub(crate) fine_times: FineTimes,
     pub(crate) node_count: u32,
     pub(crate) max_inode: u32,
     /// Numbers of nodes and of [`Fs::free`], and 0.
@@ -89,6 +91,7 @@ impl Fs {
             version: 1,
             meta_id: 0,
             nodes: Nodes::new(),
+            fine_times: FineTimes::new(),
             node_count: 0,
             max_inode: 0,
             inodes,

@@ -54,6 +54,10 @@ impl Fs {
             }
         }
         same(|| "number of nodes".into(), self.node_count, count)?;
+        let mut timed = self.fine_times.iter().filter(|(_, fine)| **fine != [0; 3]);
+        if let Some((inode, _)) = timed.find(|(inode, _)| !self.node(Inode(*inode)).exists()) {
+            return Err(format!("parts of seconds for {inode}, which does not exist"));
+        }
         (0..=255u8).try_for_each(|id| {
             same(|| format!("users of class {id}"), self.classes.users(id), users[usize::from(id)])
         })

@@ -45,7 +45,7 @@ fn replay(fs: &mut Fs, folder: &str) -> u32 {
                 fs.replay(&line).unwrap_or_else(|e| panic!("{folder}/{log}: {e}"));
                 fs.validate()
                     .unwrap_or_else(|e| panic!("{folder}/{log} {}: {e}", String::from_utf8_lossy(text)));
-                last = line.ts;
+                last = line.ts.low();
             }
         }
     }

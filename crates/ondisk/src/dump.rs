@@ -15,6 +15,7 @@ mod tests;
 use crate::ImageError;
 use crate::image::{Body, EMPTY_IMAGE, END_MARKER, HEADER, Header, probe};
 use section::RawSection;
+pub use section::for_each_line;
 use std::io::{self, Write};
 use thiserror::Error;
 
@@ -80,8 +81,14 @@ pub fn write_dump_with(
     let mut at = FILE_HEAD;
     loop {
         let rest = file.get(at..).unwrap_or_default();
-        if rest.starts_with(END_MARKER) {
-            return Ok(end(options, out)?);
+        if let Some(behind) = rest.strip_prefix(END_MARKER) {
+            end(options, out)?;
+            if behind.is_empty() {
+                return Ok(());
+            }
+            // Stock's tool ends here; sections of ours follow.
+            at += END_MARKER.len();
+            continue;
         }
         let Some((header, rest)) = rest.split_first_chunk::<HEADER>() else {
             out.write_all(b"can't read section header\n")?;

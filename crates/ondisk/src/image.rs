@@ -21,6 +21,7 @@ mod section;
 mod sess;
 mod writer;
 mod xatr;
+mod xtim;
 
 #[cfg(test)]
 mod tests;
@@ -43,3 +44,4 @@ pub use section::{Section, SectionName, Sections, section_header};
 pub use sess::{OP_COUNTERS, Sess, SessHead, SessionRecord};
 pub use writer::{ImageWriter, RecordSink};
 pub use xatr::{Xatr, XattrRecord};
+pub use xtim::{FineTimesRecord, Xtim};

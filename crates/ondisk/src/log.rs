@@ -4,6 +4,7 @@ mod agree;
 mod arg;
 mod docs;
 mod error;
+mod fine;
 mod legacy;
 mod line;
 mod macros;

@@ -19,6 +19,7 @@ mod xattr_shapes;
 pub use crate::any::{
     BadCommandSize, ConfigValue, GetConfig, GetVersion, Nop, UnknownCommand, VersionForm, VersionInfo,
 };
+use crate::health::{Health, HealthReply, StoreImage, StoreImageReply};
 use crate::info::*;
 pub use data::*;
 pub use data_shapes::{ChunkPlace, FileChunk, Location, WriteEnd};
@@ -55,7 +56,7 @@ direction! {
     CltoMa<'a> {
         Nop<'a>, UnknownCommand, BadCommandSize, GetVersion, GetConfig<'a>,
         FuseRegister<'a>,
-        FuseStatfs, FuseAccess<'a>, FuseLookup<'a>, FuseGetattr, FuseSetattr<'a>, FuseReadlink, FuseSymlink<'a>,
+        FuseStatfs, FuseAccess<'a>, FuseLookup<'a>, FuseGetattr, FuseSetattr<'a>, FineSetattr<'a>, FuseReadlink, FuseSymlink<'a>,
         FuseMknod<'a>, FuseMkdir<'a>, FuseUnlink<'a>, FuseRmdir<'a>, FuseRename<'a>, FuseLink<'a>, FuseReaddir<'a>,
         FuseOpen<'a>, FuseTruncate<'a>, FuseCreate<'a>,
         FuseReadChunk, FuseWriteChunk, FuseWriteChunkEnd,
@@ -66,10 +67,11 @@ direction! {
         FuseGetxattr<'a>, FuseSetxattr<'a>, FuseGetfacl, FuseSetfacl<'a>,
         FuseFlock, FusePosixLock,
         SclassCreate<'a>, SclassChange<'a>, SclassDelete<'a>, SclassDuplicate<'a>, SclassRename<'a>, SclassList,
-        FuseSustainedInodes<'a>, FuseAmtimeInodes<'a>, FuseTimeSync,
+        FuseSustainedInodes<'a>, FuseAmtimeInodes<'a>, FineAmtimeInodes<'a>, FuseTimeSync,
         CservList, MonotonicData, Chart, ChartData, SessionList, Info, FsTestInfo, ChunksTestInfo, ChunksMatrix, QuotaInfo,
         ExportsInfo, MlogList, CsservCommand, SessionCommand, MemoryInfo, ModuleInfo, ListOpenFiles, ListAcquiredLocks,
         MassResolvePaths<'a>, SclassInfoRequest, MissingChunks,
+        Health, StoreImage,
     }
 }
 
@@ -98,5 +100,6 @@ direction! {
         MlogListReply<'a>, CsservCommandReply, SessionCommandReply, MemoryInfoReply, ModuleInfoReply,
         ListOpenFilesReply<'a>, ListAcquiredLocksReply<'a>, MassResolvePathsReply<'a>, SclassInfoReply<'a>,
         MissingChunksReply<'a>,
+        HealthReply<'a>, StoreImageReply,
     }
 }

@@ -8,6 +8,7 @@ use crate::info::{
     Chart, ChartData, ChartDataReply, ChartReply, HddList, HddListReply, ModuleInfo, ModuleInfoReply,
     MonotonicData, MonotonicDataReply,
 };
+use crate::jobs::{JobList, JobListReply, JobSwitch, JobSwitchReply};
 pub use shapes::{CrcTable, ProtoVer};
 use std::net::SocketAddrV4;
 use types::{BulkLen, ChunkId, ChunkVersion, Reply, Rest, Status};
@@ -75,6 +76,7 @@ direction! {
         Read, Write<'a>, WriteData, WriteFinish,
         GetChunkBlocks, GetChunkChecksum, GetChunkChecksumTab,
         MonotonicData, Chart, ChartData, ModuleInfo, HddList,
+        JobList, JobSwitch<'a>,
     }
 }
 
@@ -85,5 +87,6 @@ direction! {
         ReadStatus, ReadData, WriteStatus,
         ChunkBlocks, ChunkChecksum, ChunkChecksumTab<'a>,
         MonotonicDataReply<'a>, ChartReply<'a>, ChartDataReply<'a>, ModuleInfoReply, HddListReply<'a>,
+        JobListReply<'a>, JobSwitchReply,
     }
 }

@@ -3,7 +3,7 @@
 mod shapes;
 
 use crate::{Direction, EXTENSION_IDS, FieldDoc, PacketDoc, record::RecordDoc};
-use crate::{any, client_master as cm, cs_data, cs_master, info, metalogger};
+use crate::{any, client_master as cm, cs_data, cs_master, health, info, jobs, metalogger};
 use shapes::SHAPES;
 use std::fmt::Write;
 
@@ -28,7 +28,7 @@ fn directions() -> [DirectionDoc; 8] {
 }
 
 /// What each file of packets is about, and its packets.
-const FAMILIES: [(&str, &[PacketDoc]); 14] = [
+const FAMILIES: [(&str, &[PacketDoc]); 16] = [
     ("Any node to any node", any::PACKETS),
     ("Client and master: registration", cm::register::PACKETS),
     ("Client and master: names, attributes, directories, opening", cm::namespace::PACKETS),
@@ -43,10 +43,13 @@ const FAMILIES: [(&str, &[PacketDoc]); 14] = [
     ("Chunkserver and master", cs_master::PACKETS),
     ("Metalogger and master", metalogger::PACKETS),
     ("Administration and monitoring", info::PACKETS),
+    ("Extensions: how a master is", health::PACKETS),
+    ("Extensions: background jobs", jobs::PACKETS),
 ];
 
 fn records() -> impl Iterator<Item = &'static RecordDoc> {
-    [cm::RECORDS_BY_FILE, cs_master::RECORDS_BY_FILE, info::RECORDS_BY_FILE]
+    let ours = &[health::RECORDS, jobs::RECORDS];
+    [cm::RECORDS_BY_FILE, cs_master::RECORDS_BY_FILE, info::RECORDS_BY_FILE, ours]
         .into_iter()
         .flatten()
         .copied()
@@ -63,11 +66,8 @@ pub fn protocol_markdown() -> String {
     }
     out.push_str("\n## Extensions\n\n");
     let (first, last) = (EXTENSION_IDS.start(), EXTENSION_IDS.end());
-    line(
-        &mut out,
-        format_args!("Ids {first:#x} to {last:#x} are kept for packets between our own ends. None is"),
-    );
-    out.push_str("declared yet. They are only sent to a peer that offered to understand them.\n");
+    line(&mut out, format_args!("Ids {first:#x} to {last:#x} are kept for packets between our own ends."));
+    out.push_str(EXTENSIONS);
     for (title, packets) in FAMILIES {
         line(&mut out, format_args!("\n## {title}"));
         packets.iter().for_each(|packet| packet_section(&mut out, packet));
@@ -91,6 +91,11 @@ pub fn protocol_markdown() -> String {
     }
     out
 }
+
+const EXTENSIONS: &str = "They are only sent to a peer that offered to understand them. A client offers extensions in the text of its
+registration, behind the NUL that ends what is shown of it: `elkfs:`, a decimal number with a bit for each, NUL. The master
+tells those it takes at the end of its answer; a stock master's answer has no such end. Bit 0: times beyond stock's seconds.
+";
 
 const INTRODUCTION: &str = "# The protocol
 
@@ -199,11 +204,11 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_unique_in_each_direction_and_outside_the_extensions() {
+    fn ids_are_unique_in_each_direction_and_ours_are_in_their_range() {
         for (name, _, packets) in directions() {
             let ids: BTreeSet<_> = packets.iter().map(|packet| packet.id).collect();
             assert_eq!(ids.len(), packets.len(), "{name}");
-            assert!(ids.iter().all(|id| !EXTENSION_IDS.contains(id)));
+            assert!(ids.iter().all(|id| *id < 1000 || EXTENSION_IDS.contains(id)));
         }
     }
 

@@ -10,12 +10,14 @@ pub mod client_master;
 pub mod cs_data;
 pub mod cs_master;
 mod docs;
-mod extension;
+pub mod extension;
 mod frame;
+pub mod health;
 pub mod info;
+pub mod jobs;
 pub mod metalogger;
 
 pub use docs::protocol_markdown;
-pub use extension::EXTENSION_IDS;
+pub use extension::{EXTENSION_IDS, Extensions};
 pub use frame::{FrameHeader, HEADER_SIZE, PacketError, encode_frame};
 pub use packets::{Direction, FieldDoc, Packet, PacketDoc};

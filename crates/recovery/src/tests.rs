@@ -30,7 +30,7 @@ impl Written {
         let version = self.fs.version();
         let outcome = self.fs.apply(NOW, op).unwrap();
         let mut line = Vec::new();
-        Line { version, ts: NOW, op: *op, outcome }.write(&mut line);
+        Line { version, ts: NOW.into(), op: *op, outcome }.write(&mut line);
         self.lines.push(String::from_utf8(line).unwrap());
     }
 

@@ -41,6 +41,11 @@ impl Tool {
         groups.iter().copied().flatten()
     }
 
+    /// All names it is called by.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        std::iter::once(self.name).chain(self.also.iter().map(|(name, _)| *name))
+    }
+
     /// The names that stock's package links.
     pub(crate) fn linked_names(&self) -> impl Iterator<Item = &'static str> + use<> {
         let deprecated = self

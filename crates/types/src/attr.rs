@@ -1,6 +1,7 @@
-//! What a node looks like to a client: the 36-byte ATTR record (`spec/wire-client-master.md` 3.1.4).
+//! What a node looks like to a client: the 36-byte ATTR record (`spec/wire-client-master.md` 3.1.4), and between our
+//! own ends what it lacks of times.
 
-use crate::{DecodeError, Reader, Wire};
+use crate::{DecodeError, Reader, Time, Wire};
 
 /// Kinds of nodes, with the numbers of images and of the wire.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -69,6 +70,8 @@ impl MattrFlags {
     pub const DIRECT_MODE: u8 = 0x10;
     /// The node must not be deleted.
     pub const UNDELETABLE: u8 = 0x20;
+    /// Ours: the fine parts of the three times follow the record. Never sent to a client that did not ask for it.
+    pub const FINE_TIMES: u8 = 0x80;
 
     /// True when all of `bits` are set.
     pub fn has(self, bits: u8) -> bool {
@@ -89,12 +92,12 @@ pub struct Attr {
     pub uid: u32,
     /// Group.
     pub gid: u32,
-    /// Last access, Unix seconds.
-    pub atime: u32,
-    /// Last change of the content, Unix seconds.
-    pub mtime: u32,
-    /// Last change of the node, Unix seconds.
-    pub ctime: u32,
+    /// Last access.
+    pub atime: Time,
+    /// Last change of the content.
+    pub mtime: Time,
+    /// Last change of the node.
+    pub ctime: Time,
     /// Directories: 2 + subdirectories; others: names.
     pub nlink: u32,
     /// Files: length in bytes. Symlinks: length of the target in the low half. Devices: rdev in the high half.
@@ -105,12 +108,21 @@ pub struct Attr {
 }
 
 impl Attr {
-    /// Bytes of the record.
+    /// Bytes of the record as stock has it.
     pub const SIZE: usize = 36;
 
     /// The device number, for block and character devices.
     pub fn rdev(&self) -> u32 {
         (self.length >> 32) as u32
+    }
+
+    /// Has the times sent whole, to a client that understands it.
+    #[must_use]
+    pub fn with_fine_times(mut self) -> Self {
+        if [self.atime, self.mtime, self.ctime].iter().any(|time| time.fine() != 0) {
+            self.flags.0 |= MattrFlags::FINE_TIMES;
+        }
+        self
     }
 }
 
@@ -120,28 +132,48 @@ impl<'a> Wire<'a> for Attr {
         let flags = MattrFlags(u8::decode(r)?);
         let type_mode = u16::decode(r)?;
         let kind = NodeType::from_u8((type_mode >> 12) as u8).ok_or_else(|| r.bad("node type"))?;
-        Ok(Attr {
+        let mut attr = Attr {
             flags,
             kind,
             mode: type_mode & 0o7777,
             uid: u32::decode(r)?,
             gid: u32::decode(r)?,
-            atime: u32::decode(r)?,
-            mtime: u32::decode(r)?,
-            ctime: u32::decode(r)?,
+            atime: u32::decode(r)?.into(),
+            mtime: u32::decode(r)?.into(),
+            ctime: u32::decode(r)?.into(),
             nlink: u32::decode(r)?,
             length: u64::decode(r)?,
             winattr: u8::decode(r)?,
-        })
+        };
+        if flags.has(MattrFlags::FINE_TIMES) {
+            for time in [&mut attr.atime, &mut attr.mtime, &mut attr.ctime] {
+                let fine = u32::decode(r)?;
+                *time = Time::from_parts(time.low(), fine).ok_or_else(|| r.bad("nanoseconds of a time"))?;
+            }
+        }
+        Ok(attr)
     }
     fn encode(&self, out: &mut Vec<u8>) {
-        self.flags.0.encode(out);
-        (u16::from(self.kind as u8) << 12 | self.mode & 0o7777).encode(out);
-        for field in [self.uid, self.gid, self.atime, self.mtime, self.ctime, self.nlink] {
-            field.encode(out);
+        // Made whole first: listings have many of these, and each piece would be a question for room in the vector.
+        let mut record = [0; Attr::SIZE];
+        let mut rest = record.as_mut_slice();
+        let mut put = |bytes: &[u8]| {
+            let (here, after) = std::mem::take(&mut rest).split_at_mut(bytes.len());
+            here.copy_from_slice(bytes);
+            rest = after;
+        };
+        let times = [self.atime, self.mtime, self.ctime];
+        put(&[self.flags.0]);
+        put(&(u16::from(self.kind as u8) << 12 | self.mode & 0o7777).to_be_bytes());
+        [self.uid, self.gid].iter().for_each(|id| put(&id.to_be_bytes()));
+        times.iter().for_each(|time| put(&time.low().to_be_bytes()));
+        put(&self.nlink.to_be_bytes());
+        put(&self.length.to_be_bytes());
+        put(&[self.winattr]);
+        out.extend_from_slice(&record);
+        if self.flags.has(MattrFlags::FINE_TIMES) {
+            times.iter().for_each(|time| time.fine().encode(out));
         }
-        self.length.encode(out);
-        self.winattr.encode(out);
     }
 }
 
@@ -171,9 +203,9 @@ mod tests {
             mode: 0o4755,
             uid: 1,
             gid: 2,
-            atime: 3,
-            mtime: 4,
-            ctime: 5,
+            atime: 3.into(),
+            mtime: 4.into(),
+            ctime: 5.into(),
             nlink: 6,
             length: 0x0501 << 32,
             winattr: 9,
@@ -184,6 +216,25 @@ mod tests {
         assert_eq!(Attr::decode_whole(&bytes), Ok(attr));
         assert_eq!(attr.rdev(), 0x0501);
         assert!((0..bytes.len()).all(|n| Attr::decode_whole(&bytes[..n]).is_err()));
+        assert_eq!(attr.with_fine_times(), attr, "whole seconds need no more room");
+    }
+
+    #[test]
+    fn fine_times_follow_only_where_they_are_wanted() {
+        let mut attr = Attr::decode_whole(&[0x10; Attr::SIZE]).unwrap();
+        let plain = Attr { atime: attr.atime, mtime: attr.mtime, ctime: attr.ctime, ..attr };
+        (attr.atime, attr.mtime) = (Time::new(1 << 32, 7), Time::new(-1, 999_999_999));
+        let mut bytes = Vec::new();
+        attr.encode(&mut bytes);
+        assert_eq!(bytes.len(), Attr::SIZE, "a stock client gets seconds");
+        bytes.clear();
+        let attr = attr.with_fine_times();
+        attr.encode(&mut bytes);
+        assert_eq!(bytes.len(), Attr::SIZE + 12);
+        assert_eq!(Attr::decode_whole(&bytes), Ok(attr));
+        assert_ne!(attr.atime, plain.atime);
+        bytes[Attr::SIZE] |= 0x3F;
+        assert!(Attr::decode_whole(&bytes).is_err(), "more than a second of nanoseconds");
     }
 
     #[test]

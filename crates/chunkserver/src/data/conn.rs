@@ -1,6 +1,7 @@
 //! A data connection between requests (state IDLE, `spec/wire-chunkserver.md` 1.1).
 
 use super::{ask, monitor, read, write};
+use crate::counters::add;
 use crate::pulse::Registered;
 use crate::server::Server;
 use net::bulk::{BulkSocket, wait_for};
@@ -8,6 +9,7 @@ use proto::cs_data::{
     ChunkBlocks, ChunkChecksum, ChunkChecksumTab, CltoCs, CrcTable, ReadStatus, WriteData, WriteFinish,
     WriteStatus,
 };
+use proto::jobs::JobSwitchReply;
 use proto::{Direction, FrameHeader, Packet, PacketError, encode_frame};
 use rustix::event::PollFlags;
 use std::io;
@@ -102,6 +104,7 @@ impl Conn {
         }
         let mut body = vec![0; head.len as usize];
         self.socket.read(&mut [&mut body], packet_deadline())?;
+        add(&self.server.traffic.data_in, 8 + u64::from(head.len));
         match CltoCs::decode(head.id, &body).map_err(refused)? {
             CltoCs::Nop(_) | CltoCs::UnknownCommand(_) | CltoCs::BadCommandSize(_) => Ok(End::Idle),
             CltoCs::Read(request) => {
@@ -119,12 +122,20 @@ impl Conn {
                 };
                 write::serve(self, &request)
             }
+            CltoCs::WriteData(_) | CltoCs::WriteFinish(_) => unreachable!("dealt with above"),
+            other => self.tell(&other),
+        }
+    }
+
+    /// Answers what asks about the server or a chunk and moves no data.
+    fn tell(&mut self, request: &CltoCs<'_>) -> io::Result<End> {
+        match request {
             CltoCs::GetVersion(request) => {
                 monitor::version(request.msgid, &mut self.out);
                 self.flush()
             }
             CltoCs::GetConfig(request) => {
-                monitor::config_value(&self.server, &request, &mut self.out);
+                monitor::config_value(&self.server, request, &mut self.out);
                 self.flush()
             }
             CltoCs::GetChunkBlocks(q) => {
@@ -148,11 +159,30 @@ impl Conn {
                 monitor::module_info(&self.server, request.msgid, &mut self.out);
                 self.flush()
             }
-            other @ (CltoCs::MonotonicData(_) | CltoCs::Chart(_) | CltoCs::ChartData(_)) => {
-                let message = format!("{} is not supported yet", other.name());
+            CltoCs::MonotonicData(_) => {
+                monitor::monotonic(&self.server, &mut self.out);
+                self.flush()
+            }
+            CltoCs::JobList(_) => {
+                monitor::jobs(&self.server, &mut self.out);
+                self.flush()
+            }
+            CltoCs::JobSwitch(request) => {
+                let jobs = monitor::switch(&self.server, request);
+                self.send(&JobSwitchReply { jobs })
+            }
+            CltoCs::Chart(request) => {
+                self.server.charts.picture(request, &mut self.out);
+                self.flush()
+            }
+            CltoCs::ChartData(request) => {
+                self.server.charts.data(request, &mut self.out);
+                self.flush()
+            }
+            other => {
+                let message = format!("{} is no question", other.name());
                 Err(io::Error::new(io::ErrorKind::InvalidData, message))
             }
-            CltoCs::WriteData(_) | CltoCs::WriteFinish(_) => unreachable!("dealt with above"),
         }
     }
 
@@ -185,6 +215,7 @@ impl Conn {
     /// Sends what was put into `out`.
     pub(crate) fn flush(&mut self) -> io::Result<End> {
         let result = self.socket.write(&[&self.out], packet_deadline());
+        add(&self.server.traffic.data_out, self.out.len() as u64);
         self.out.clear();
         result?;
         Ok(End::Idle)

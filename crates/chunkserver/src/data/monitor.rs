@@ -1,13 +1,17 @@
-//! Answers to monitors (`spec/wire-chunkserver.md` 5.3). Charts and sums are not kept yet; who asks for them is
-//! disconnected, as with an unknown packet.
+//! Answers to monitors (`spec/wire-chunkserver.md` 5.3). Charts are not kept yet; who asks for them is disconnected, as
+//! with an unknown packet.
 
 use crate::server::Server;
-use chunkstore::DiskState;
+use chunkstore::{DiskState, JobState};
 use proto::cs_data::{ConfigValue, GetConfig, VersionInfo};
 use proto::encode_frame;
-use proto::info::{DiskEntry, DiskInfo, DiskStats, HddListReply, Module, ModuleForm, ModuleInfoReply};
+use proto::info::{
+    DiskEntry, DiskInfo, DiskStats, DiskTotals, HddListReply, Module, ModuleForm, ModuleInfoReply, Monotonic,
+    MonotonicDataReply,
+};
+use proto::jobs::{JobEntry, JobListReply, JobSwitch};
 use std::net::{Ipv4Addr, SocketAddrV4};
-use types::{ChunkId, MsgId, Name, OUR_VERSION, Rest, RestBytes};
+use types::{ChunkId, Counted, MsgId, Name, OUR_VERSION, Rest, RestBytes};
 
 /// Our version as text, as stock's build writes it.
 const VERSION_TEXT: &[u8] = b"3.0.117-1";
@@ -49,6 +53,57 @@ fn shorten(path: &[u8]) -> Vec<u8> {
         return path.to_vec();
     }
     [b"(...)", &path[path.len() - 250..]].concat()
+}
+
+/// MONOTONIC_DATA.
+pub(crate) fn monotonic(server: &Server, out: &mut Vec<u8>) {
+    let disks = server.store.disks();
+    let paths: Vec<Vec<u8>> = disks.iter().map(|disk| shorten(disk.path.as_bytes())).collect();
+    let entries: Vec<_> = disks
+        .iter()
+        .zip(&paths)
+        .rev()
+        .map(|(disk, path)| DiskTotals { disk: entry(disk, path).disk, stats: [stats(disk.since_start)] })
+        .collect();
+    let counters = server.sums();
+    let data = Monotonic { counters: Counted::new(&counters), disks: Some(Counted::new(&entries)) };
+    encode_frame(&MonotonicDataReply { data }, out);
+}
+
+/// The background jobs.
+pub(crate) fn jobs(server: &Server, out: &mut Vec<u8>) {
+    let jobs = server.jobs();
+    let texts: Vec<_> = jobs
+        .iter()
+        .map(|job| {
+            (shorten(job.disk.as_deref().unwrap_or_default().as_bytes()), shorten(job.detail.as_bytes()))
+        })
+        .collect();
+    let entry = |job: &chunkstore::JobInfo, disk, detail| JobEntry {
+        name: Name::new(job.name.as_bytes()).expect("a short name"),
+        disk: Name::new(disk).expect("shortened"),
+        state: match job.state {
+            JobState::Idle => 0,
+            JobState::Running => 1,
+            JobState::Paused => 2,
+        },
+        done: job.done,
+        left: job.left,
+        bytes: job.bytes,
+        rate: job.rate,
+        detail: Name::new(detail).expect("shortened"),
+    };
+    let entries: Vec<_> =
+        jobs.iter().zip(&texts).map(|(job, (disk, detail))| entry(job, disk, detail)).collect();
+    encode_frame(&JobListReply { jobs: Rest::Items(&entries) }, out);
+}
+
+/// Pauses or resumes jobs; how many.
+pub(crate) fn switch(server: &Server, request: &JobSwitch<'_>) -> u32 {
+    let name = String::from_utf8_lossy(request.name.as_bytes());
+    let disk = String::from_utf8_lossy(request.disk.as_bytes());
+    let disk = (!disk.is_empty()).then_some(&*disk);
+    server.pause_jobs(&name, disk, request.pause != 0) as u32
 }
 
 fn entry<'a>(disk: &chunkstore::DiskInfo, path: &'a [u8]) -> DiskInfo<'a> {
@@ -99,6 +154,7 @@ pub(crate) fn config_value(server: &Server, request: &GetConfig<'_>, out: &mut V
     let value = match config.written.get(option.as_ref()) {
         Some(_) if option == "AUTH_CODE" => "[DEFINED]",
         Some(value) => value,
+        None if option == proto::jobs::OFFER_OPTION => proto::jobs::OFFER,
         None => "",
     };
     let value = &value.as_bytes()[..value.len().min(MAX_PATH)];

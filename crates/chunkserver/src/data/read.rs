@@ -4,7 +4,9 @@
 //! so would another request. Stock closes when it sees one; being more patient harms nobody.
 
 use super::conn::{Conn, End, packet_deadline};
-use proto::cs_data::{Read, ReadData, ReadStatus};
+use crate::counters::add;
+use crate::server::Direction;
+use proto::cs_data::{ProtoVer, Read, ReadData, ReadStatus};
 use proto::encode_frame;
 use std::io;
 use types::{BLOCK_SIZE, BulkLen, CHUNK_SIZE, Status};
@@ -36,6 +38,10 @@ fn check(request: &Read) -> Result<(), Status> {
 /// Sends the data. `None` if the final status went out with the last piece.
 fn stream(conn: &mut Conn, request: &Read) -> io::Result<Option<Status>> {
     let nops = request.protover.wants_nops();
+    // The form without it is how chunkservers fetch copies.
+    let replication = request.protover == ProtoVer::REPLICATION;
+    let server = conn.server.clone();
+    add(&server.traffic.reads, 1);
     let handle = {
         let _busy = conn.pulse.busy(nops);
         match conn.server.store.open(request.chunk, request.version) {
@@ -67,7 +73,13 @@ fn stream(conn: &mut Conn, request: &Read) -> io::Result<Option<Status>> {
             encode_frame(&ReadStatus { chunk, status: Status::OK }, &mut conn.out);
         }
         conn.socket.write(&[&head, data, &conn.out], packet_deadline())?;
+        add(&server.traffic.data_out, (head.len() + data.len() + conn.out.len()) as u64);
         conn.out.clear();
+        if replication {
+            server.pace(Direction::Out, size.into());
+        } else {
+            server.traffic.client_served();
+        }
     }
     Ok(None)
 }

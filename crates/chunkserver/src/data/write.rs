@@ -10,6 +10,7 @@ mod chain;
 mod session;
 
 use super::conn::{Conn, End, packet_deadline};
+use crate::counters::add;
 use chain::Next;
 use proto::cs_data::{Write, WriteStatus};
 use session::Session;
@@ -21,6 +22,7 @@ pub(crate) fn serve(conn: &mut Conn, request: &Write<'_>) -> io::Result<End> {
     let nops = request.protover.wants_nops();
     let failed = |status| WriteStatus { chunk: request.chunk, write_id: 0, status };
     let server = conn.server.clone();
+    add(&server.traffic.writes, 1);
     // The next server is told before our own file is opened: that is the order of the protocol.
     let next = {
         let _busy = conn.pulse.busy(nops);

@@ -45,7 +45,10 @@ pub(super) fn start(server: &Arc<Server>, outbox: &Arc<Outbox>, order: MatoCs<'_
         MatoCs::ChunkDelete(o) => queue(
             pool,
             outbox,
-            move || store.delete(o.chunk, o.version),
+            {
+                let server = server.clone();
+                move || delete(&server, o.chunk, o.version)
+            },
             move |out, status| out.put(&ChunkDeleteReply { chunk: o.chunk, status }),
         ),
         MatoCs::ChunkSetVersion(o) => queue(
@@ -75,6 +78,16 @@ pub(super) fn start(server: &Arc<Server>, outbox: &Arc<Outbox>, order: MatoCs<'_
         other => return start_more(server, outbox, other),
     }
     true
+}
+
+/// Refused while an operator has paused deletions; the master orders it again later.
+fn delete(server: &Server, chunk: ChunkId, version: ChunkVersion) -> Result<(), Status> {
+    if server.deletion.is_paused() {
+        return Err(Status::NOTDONE);
+    }
+    let _running = server.deletion.start();
+    server.deletion.did(1, 0);
+    server.store.delete(chunk, version)
 }
 
 /// The orders that need more than the store, and the questions.

@@ -4,8 +4,10 @@ use super::outbox::{Bell, Outbox};
 use super::register::{Phase, begin, listed, next_list, space};
 use super::{Wanted, orders};
 use crate::Config;
+use crate::counters::add;
 use crate::server::Server;
 use anyhow::{Context, Result, bail, ensure};
+use chunkstore::MoveLoad;
 use proto::cs_master::{
     Ack, ChunkDamaged, ChunkLost, ChunkNew, CsRegister, CsRegisterPacket, CsSpace, CurrentLoad,
     ErrorOccurred, MatoCs, Nop, Space,
@@ -38,6 +40,7 @@ const GOODBYE: Duration = Duration::from_secs(5);
 
 const FINE: u8 = 1;
 const OVERLOADED: u8 = 2;
+const REBALANCE: u8 = 3;
 
 /// How a connection ended well.
 pub(super) enum End {
@@ -63,6 +66,7 @@ pub(super) struct Session<'a> {
     space_told: Option<Space>,
     load_told: Instant,
     overloaded: bool,
+    state_told: u8,
     /// A master was really there: it answered.
     pub(super) answered: bool,
 }
@@ -98,6 +102,7 @@ impl<'a> Session<'a> {
             space_told: None,
             load_told: now,
             overloaded: false,
+            state_told: FINE,
             answered: false,
         }
     }
@@ -156,6 +161,7 @@ impl<'a> Session<'a> {
         }
         if done > 0 {
             self.sent = Instant::now();
+            add(&self.server.traffic.master_out, done as u64);
             self.output.drain(..done);
         }
         Ok(())
@@ -173,6 +179,7 @@ impl<'a> Session<'a> {
         };
         self.input.truncate(start + got);
         if got > 0 {
+            add(&self.server.traffic.master_in, got as u64);
             self.heard = Instant::now();
         }
         let input = std::mem::take(&mut self.input);
@@ -294,14 +301,19 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Overloaded above three quarters of the workers, until below half of them.
+    /// Overloaded above three quarters of the workers, until below half of them, and while chunks move fast between disks.
     fn tell_load(&mut self) {
         let (load, max) = (self.server.load(), self.config.workers_max);
-        let overloaded = if self.overloaded { load >= max / 2 } else { load > max / 4 * 3 };
-        if overloaded != self.overloaded || self.load_told.elapsed() >= LOAD_EVERY {
-            self.overloaded = overloaded;
+        self.overloaded = if self.overloaded { load >= max / 2 } else { load > max / 4 * 3 };
+        let state = match self.server.store.move_load() {
+            MoveLoad::Fast => OVERLOADED,
+            _ if self.overloaded => OVERLOADED,
+            MoveLoad::Slow => REBALANCE,
+            MoveLoad::None => FINE,
+        };
+        if state != self.state_told || self.load_told.elapsed() >= LOAD_EVERY {
+            self.state_told = state;
             self.load_told = Instant::now();
-            let state = if overloaded { OVERLOADED } else { FINE };
             encode_frame(&CurrentLoad { load, state }, &mut self.output);
         }
     }

@@ -6,6 +6,7 @@ use super::register::{ConnectError, Rejoined, rejoin};
 use super::{Link, monotonic_ms, readable};
 use crate::Error;
 use crate::sync::{lock, wait_for};
+use proto::Extensions;
 use proto::client_master::{FuseTimeSync, Nop};
 use std::io;
 use std::sync::Arc;
@@ -105,9 +106,11 @@ fn resume(link: &Arc<Link>, conn: Arc<Conn>, info: super::MasterInfo, replaced: 
     if link.closed.load(Ordering::Relaxed) {
         return;
     }
+    let extensions = info.extensions;
+    link.fine_times.store(extensions.has(Extensions::FINE_TIMES), Ordering::Relaxed);
     state.info = info;
     state.conn = Some(conn.clone());
-    let frames: Vec<Arc<[u8]>> = state.pending.values().map(|p| p.frame.clone()).collect();
+    let frames: Vec<Arc<[u8]>> = state.pending.values().map(|p| p.frame_for(extensions)).collect();
     let leader = state.pending.values().find_map(Pending::waiter);
     state.reading = leader.is_some();
     drop(state);

@@ -17,11 +17,12 @@ use crate::sync::lock;
 use crate::{Error, Options, Result};
 use conn::Conn;
 use pending::{Deliver, Pending, Waiter};
-use proto::Packet;
+use proto::client_master::{FineAmtimeInodes, FuseAmtimeInodes};
+use proto::{Extensions, Packet};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
-use types::MsgId;
+use types::{Inode, MsgId, Rest, Time};
 
 /// What the master says without having been asked (packets with message id 0).
 pub(crate) trait Unsolicited: Send + Sync {
@@ -42,6 +43,8 @@ pub(crate) struct Link {
     /// Requests so far; tells the keeper whether anybody is at work.
     requests: AtomicU64,
     closed: AtomicBool,
+    /// As `state.info` has it, for those who ask with every write.
+    fine_times: AtomicBool,
     sink: Arc<dyn Unsolicited>,
 }
 
@@ -73,6 +76,7 @@ impl Link {
             options.password = None;
         }
         let conn = Conn::new(stream).map_err(ConnectError::Io)?;
+        let fine_times = AtomicBool::new(info.extensions.has(Extensions::FINE_TIMES));
         let state =
             State { conn: Some(Arc::new(conn)), pending: BTreeMap::new(), next_id: 1, reading: false, info };
         let link = Arc::new(Link {
@@ -81,6 +85,7 @@ impl Link {
             changed: Condvar::new(),
             requests: AtomicU64::new(0),
             closed: AtomicBool::new(false),
+            fine_times,
             sink,
         });
         keeper::start(link.clone()).map_err(ConnectError::Io)?;
@@ -90,6 +95,11 @@ impl Link {
     /// What the master granted at the last registration.
     pub(crate) fn info(&self) -> MasterInfo {
         lock(&self.state).info.clone()
+    }
+
+    /// True when the master keeps times beyond stock's seconds.
+    pub(crate) fn has_fine_times(&self) -> bool {
+        self.fine_times.load(Ordering::Relaxed)
     }
 
     /// True while the master is there.
@@ -112,7 +122,20 @@ impl Link {
         again: impl FnOnce(MsgId) -> P,
     ) -> Result<Vec<u8>> {
         let waiter = Arc::new(Waiter::default());
-        let frames = |msgid| (frame_of(&build(msgid)), Some(frame_of(&again(msgid))));
+        let frames = |msgid| Forms { again: Some(frame_of(&again(msgid))), ..Forms::one(&build(msgid)) };
+        self.submit_frame(frames, Some(P::ID + 1), Deliver::Waiter(waiter.clone()))?;
+        self.await_answer(&waiter)
+    }
+
+    /// As [`Link::call`], with a request that says more than stock's does to a master that understands times beyond
+    /// seconds; `plain` is for all others. Both have the same answer.
+    pub(crate) fn call_fine<'p, F: Packet<'p>, P: Packet<'p>>(
+        &self,
+        fine: impl FnOnce(MsgId) -> F,
+        plain: impl FnOnce(MsgId) -> P,
+    ) -> Result<Vec<u8>> {
+        let waiter = Arc::new(Waiter::default());
+        let frames = |msgid| Forms { plain: Some(frame_of(&plain(msgid))), ..Forms::one(&fine(msgid)) };
         self.submit_frame(frames, Some(P::ID + 1), Deliver::Waiter(waiter.clone()))?;
         self.await_answer(&waiter)
     }
@@ -131,7 +154,7 @@ impl Link {
     pub(crate) fn call_raw(&self, id: u32, body: &[u8]) -> Result<(u32, Vec<u8>)> {
         let packet = pending::RawPacket { id, body };
         let waiter = Arc::new(Waiter::default());
-        self.submit_frame(|msgid| (packet.frame(msgid), None), None, Deliver::Waiter(waiter.clone()))?;
+        self.submit_frame(|msgid| Forms::of(packet.frame(msgid)), None, Deliver::Waiter(waiter.clone()))?;
         let answer = self.await_answer(&waiter)?;
         // The answer's id takes the place of the message id (see `dispatch`).
         let (id, rest) = answer.split_first_chunk::<4>().ok_or(Error::IO)?;
@@ -167,14 +190,28 @@ impl Link {
         self.write(lock(&self.state).conn.clone(), &frame);
     }
 
-    fn submit<'p, P: Packet<'p>>(&self, build: impl FnOnce(MsgId) -> P, to: Deliver) -> Result<MsgId> {
-        self.submit_frame(|msgid| (frame_of(&build(msgid)), None), Some(P::ID + 1), to)
+    /// Tells the master times that were observed here, to the second if it does not keep more.
+    pub(crate) fn tell_times(&self, times: &[(Inode, Time, Time)]) {
+        let state = lock(&self.state);
+        let frame = if state.info.extensions.has(Extensions::FINE_TIMES) {
+            frame_of(&FineAmtimeInodes { times: Rest::Items(times) })
+        } else {
+            let coarse: Vec<_> =
+                times.iter().map(|(i, atime, mtime)| (*i, atime.low(), mtime.low())).collect();
+            frame_of(&FuseAmtimeInodes { times: Rest::Items(&coarse) })
+        };
+        let conn = state.conn.clone();
+        drop(state);
+        self.write(conn, &frame);
     }
 
-    /// `encode` gives the frame, and the one to repeat it with if that is another.
+    fn submit<'p, P: Packet<'p>>(&self, build: impl FnOnce(MsgId) -> P, to: Deliver) -> Result<MsgId> {
+        self.submit_frame(|msgid| Forms::one(&build(msgid)), Some(P::ID + 1), to)
+    }
+
     fn submit_frame(
         &self,
-        encode: impl FnOnce(MsgId) -> (Vec<u8>, Option<Vec<u8>>),
+        encode: impl FnOnce(MsgId) -> Forms,
         answer: Option<u32>,
         to: Deliver,
     ) -> Result<MsgId> {
@@ -187,12 +224,16 @@ impl Link {
         }
         let id = state.next_id;
         state.next_id = id.wrapping_add(1);
-        let (frame, again) = encode(MsgId(id));
-        let frame: Arc<[u8]> = frame.into();
+        let Forms { first, again, plain } = encode(MsgId(id));
+        let frame: Arc<[u8]> = first.into();
         let again = again.map_or_else(|| frame.clone(), Arc::from);
+        let mut pending = Pending { frame, plain: plain.map(Arc::from), answer, to };
+        let frame = pending.frame_for(state.info.extensions);
         // Without a connection the first form was never sent, so the keeper may send it.
-        let repeat = if state.conn.is_some() { again } else { frame.clone() };
-        state.pending.insert(id, Pending { frame: repeat, answer, to });
+        if state.conn.is_some() {
+            pending.frame = again;
+        }
+        state.pending.insert(id, pending);
         let conn = state.conn.clone();
         drop(state);
         self.requests.fetch_add(1, Ordering::Relaxed);
@@ -321,6 +362,25 @@ impl Link {
             pending.to.deliver(Err(Error::IO));
         }
         self.changed.notify_all();
+    }
+}
+
+/// The frames one request can be.
+struct Forms {
+    first: Vec<u8>,
+    /// To repeat it with on a new connection, if that is another.
+    again: Option<Vec<u8>>,
+    /// For a master that does not know the extension `first` is of.
+    plain: Option<Vec<u8>>,
+}
+
+impl Forms {
+    fn of(first: Vec<u8>) -> Self {
+        Forms { first, again: None, plain: None }
+    }
+
+    fn one<'p, P: Packet<'p>>(packet: &P) -> Self {
+        Self::of(frame_of(packet))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::sync::{lock, wait};
+use proto::Extensions;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use types::{MsgId, Wire};
 
@@ -9,12 +10,22 @@ use types::{MsgId, Wire};
 pub(super) struct Pending {
     /// The whole frame to be sent again after a reconnect.
     pub(super) frame: Arc<[u8]>,
+    /// The frame for a master that does not know the extension which the other is of.
+    pub(super) plain: Option<Arc<[u8]>>,
     /// The id the answer must have; `None` takes any, and delivers it in the place of the message id.
     pub(super) answer: Option<u32>,
     pub(super) to: Deliver,
 }
 
 impl Pending {
+    /// What to send to a master that understands these.
+    pub(super) fn frame_for(&self, extensions: Extensions) -> Arc<[u8]> {
+        match &self.plain {
+            Some(plain) if !extensions.has(Extensions::FINE_TIMES) => plain.clone(),
+            _ => self.frame.clone(),
+        }
+    }
+
     pub(super) fn waiter(&self) -> Option<Arc<Waiter>> {
         match &self.to {
             Deliver::Waiter(waiter) => Some(waiter.clone()),

@@ -2,6 +2,7 @@
 
 use super::conn::Conn;
 use crate::Options;
+use proto::Extensions;
 use proto::client_master::{
     FuseRegister, FuseRegisterReply, NewSession, Register, RegisterReply, Rejoin, SessionTail,
 };
@@ -15,7 +16,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// For each read and write of the exchange. Stock has 1 s; a busy machine deserves more patience.
 const REGISTER_TIMEOUT: Duration = Duration::from_secs(5);
 const GOODBYE_TIMEOUT: Duration = Duration::from_millis(500);
-/// The longest registration reply is 57 bytes.
+/// The longest registration reply has 57 bytes, 4.x's.
 const MAX_REPLY: u32 = 256;
 
 /// Why there is no connection.
@@ -68,6 +69,8 @@ pub struct MasterInfo {
     pub metaid: u64,
     /// See [`Limits`].
     pub limits: Limits,
+    /// What it understands beyond stock's protocol.
+    pub extensions: Extensions,
 }
 
 /// How an attempt to take up a session again ended.
@@ -90,11 +93,11 @@ pub(super) fn rejoin(options: &Options, old: &MasterInfo) -> Result<Rejoined, Co
     let request =
         Register::Reconnect { session: old.session, version: OUR_VERSION, metaid: Some(old.metaid) };
     match exchange(&mut stream, request)? {
-        RegisterReply::Reconnect(version, Status::OK) => {
-            let info = MasterInfo { addr, version, ..old.clone() };
+        RegisterReply::Reconnect(version, Status::OK, taken) => {
+            let info = MasterInfo { addr, version, extensions: taken.unwrap_or_default(), ..old.clone() };
             Ok(Rejoined::Same(stream, info))
         }
-        RegisterReply::Reconnect(_, Status::EPERM) | RegisterReply::Status(Status::EPERM) => {
+        RegisterReply::Reconnect(_, Status::EPERM, _) | RegisterReply::Status(Status::EPERM) => {
             let (stream, addr) = connect(options)?;
             let rejoin = Rejoin { session: old.session, metaid: Some(old.metaid) };
             let (stream, info) = new_session(stream, addr, options, Some(rejoin))?;
@@ -104,7 +107,7 @@ pub(super) fn rejoin(options: &Options, old: &MasterInfo) -> Result<Rejoined, Co
                 Rejoined::Replaced(stream, info)
             })
         }
-        RegisterReply::Reconnect(_, status) | RegisterReply::Status(status) => {
+        RegisterReply::Reconnect(_, status, _) | RegisterReply::Status(status) => {
             tracing::warn!(%status, session = %old.session, "the master has forgotten our session; open files lose their locks");
             let (stream, info) = connect_new(options)?;
             Ok(Rejoined::Replaced(stream, info))
@@ -195,25 +198,27 @@ fn new_session(
             other => return Err(ConnectError::Protocol(format!("{other:?} for a challenge"))),
         },
     };
-    let info = format!("{}\0", options.info);
+    let info = Extensions::ALL.offer(&options.info);
     let path = format!("{}\0", if options.subfolder.is_empty() { "/" } else { &options.subfolder });
     let request = Register::NewSession {
         version: OUR_VERSION,
-        info: Bytes32::new(info.as_bytes()),
+        info: Bytes32::new(&info),
         path: Bytes32::new(path.as_bytes()),
         tail: SessionTail { rejoin, digest },
     };
     match exchange(&mut stream, request)? {
-        RegisterReply::NewSession(session) if session.version < Version::new(3, 0, 113) => {
+        RegisterReply::NewSession(session, _) if session.version < Version::new(3, 0, 113) => {
             Err(ConnectError::TooOld(session.version))
         }
-        RegisterReply::NewSession(session) => Ok((stream, master_info(addr, &session))),
+        RegisterReply::NewSession(session, taken) => {
+            Ok((stream, master_info(addr, &session, taken.unwrap_or_default())))
+        }
         RegisterReply::Status(status) => Err(ConnectError::Refused(status)),
         other => Err(ConnectError::Protocol(format!("{other:?}"))),
     }
 }
 
-fn master_info(addr: SocketAddrV4, session: &NewSession) -> MasterInfo {
+fn master_info(addr: SocketAddrV4, session: &NewSession, extensions: Extensions) -> MasterInfo {
     let limits = Limits {
         flags: session.flags,
         umask: session.umask,
@@ -223,7 +228,8 @@ fn master_info(addr: SocketAddrV4, session: &NewSession) -> MasterInfo {
         trash_time_s: (session.limits.min_trash_time, session.limits.max_trash_time),
         disables: session.disables,
     };
-    MasterInfo { addr, version: session.version, session: session.session, metaid: session.metaid, limits }
+    let NewSession { version, session, metaid, .. } = *session;
+    MasterInfo { addr, version, session, metaid, limits, extensions }
 }
 
 fn exchange(stream: &mut TcpStream, request: Register<'_>) -> Result<RegisterReply, ConnectError> {

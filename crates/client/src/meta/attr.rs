@@ -8,15 +8,15 @@ use crate::write::{Attempts, Flush};
 use crate::{Caller, Client, Error, Result};
 use proto::client_master::*;
 use std::time::Duration;
-use types::{Attr, Inode, NodeType, ROOT, Status};
+use types::{Attr, Inode, NodeType, ROOT, Status, Time};
 
 /// How to set a time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SetTime {
     /// To the master's clock.
     Now,
-    /// To these Unix seconds.
-    At(u32),
+    /// To this moment.
+    At(Time),
 }
 
 /// What [`Client::setattr`] changes; the rest stays.
@@ -104,10 +104,10 @@ impl Client {
         bit(0x20, matches!(set.mtime, Some(SetTime::At(_))));
         bit(0x40, matches!(set.atime, Some(SetTime::At(_))));
         bit(0x80, set.atime == Some(SetTime::Now));
-        let seconds = |time| if let Some(SetTime::At(s)) = time { s } else { 0 };
+        let moment_of = |time| if let Some(SetTime::At(at)) = time { at } else { Time::default() };
         self.core.times.forget(inode, set.atime.is_some(), set.mtime.is_some());
         let asked = moment();
-        let body = self.core.link.call(|msgid| FuseSetattr {
+        let plain = |msgid| FuseSetattr {
             msgid,
             inode,
             opened: u8::from(self.core.local.files.get(inode).is_some()),
@@ -116,11 +116,17 @@ impl Client {
             mode: set.mode.unwrap_or(0),
             uid: set.uid.unwrap_or(0),
             gid: set.gid.unwrap_or(0),
-            atime: seconds(set.atime),
-            mtime: seconds(set.mtime),
+            atime: moment_of(set.atime).low(),
+            mtime: moment_of(set.mtime).low(),
             winattr: 0,
             sugid_clear_mode: self.core.options.sugid_clear_mode as u8,
-        })?;
+        };
+        let body = match (moment_of(set.atime), moment_of(set.mtime)) {
+            (atime, mtime) if atime.fine() != 0 || mtime.fine() != 0 => {
+                self.core.link.call_fine(|msgid| with_times(plain(msgid), atime, mtime), plain)?
+            }
+            _ => self.core.link.call(plain)?,
+        };
         self.core.lookups.forget(inode);
         let attr = decode::<FuseSetattrReply>(&body)?.reply.into_result().map_err(errno)?;
         Ok(self.show(inode, attr, Some(asked)))
@@ -187,5 +193,25 @@ impl Client {
             attr.length = inner.length;
         }
         attr
+    }
+}
+
+/// The request for a master that keeps times whole.
+fn with_times(q: FuseSetattr<'_>, atime: Time, mtime: Time) -> FineSetattr<'_> {
+    let FuseSetattr { msgid, inode, opened, cred, set_mask, mode, uid, gid, winattr, .. } = q;
+    let sugid_clear_mode = q.sugid_clear_mode;
+    FineSetattr {
+        msgid,
+        inode,
+        opened,
+        cred,
+        set_mask,
+        mode,
+        uid,
+        gid,
+        atime,
+        mtime,
+        winattr,
+        sugid_clear_mode,
     }
 }

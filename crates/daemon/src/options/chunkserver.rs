@@ -17,10 +17,16 @@ const DISKS: &[OptionDef] = &[
     // Deprecated, and used only when HDD_TEST_SPEED is absent: speed = 10 / value, so not just another name.
     option("HDD_TEST_FREQ", SECONDS, "10", "older form of HDD_TEST_SPEED: seconds between tests"),
     option(
+        "HDD_TEST_PASS_DAYS",
+        int(0, 365),
+        "14",
+        "days in which every chunk is tested once, however little time clients leave; 0 is stock's fixed speed",
+    ),
+    option(
         "HDD_MIN_TEST_INTERVAL",
         SECONDS,
         "86400",
-        "seconds in which a chunk used or tested is not tested again",
+        "seconds between the starts of two tests of a disk; with HDD_TEST_PASS_DAYS at 0 also after the last use of a chunk",
     ),
     option(
         "HDD_FADVISE_MIN_TIME",
@@ -59,13 +65,19 @@ const DISKS: &[OptionDef] = &[
         "HDD_RR_CHUNK_COUNT",
         int(1, 100_000),
         "10000",
-        "chunks placed round robin before the disks' usage counts",
+        "chunks by which the sub-folder in use may be ahead of the emptiest one",
     ),
     option(
         "HDD_KEEP_DUPLICATES_HOURS",
         int(0, 2400),
         "168",
         "hours for which a second copy of a chunk on another disk is kept",
+    ),
+    option(
+        "HDD_KEEP_DAMAGED_HOURS",
+        int(0, 8760),
+        "72",
+        "hours for which a damaged copy is kept aside after the master has replaced it",
     ),
     fixed(
         "ALLOW_STARTING_WITH_INVALID_DISKS",
@@ -89,6 +101,12 @@ const NETWORK: &[OptionDef] = &[
         "seconds of silence after which the connection is given up, from 10; 0 lets the master say",
     ),
     option("MASTER_RECONNECTION_DELAY", int(1, 65535), "5", "seconds between attempts to reach the master"),
+    option(
+        "REPLICATION_BUSY_SPEED",
+        Kind::Real { min: 0.0, max: 1_000_000.0 },
+        "16.0",
+        "MiB/s of replication, in and out each, while clients are served; 0 is no limit",
+    ),
     option("AUTH_CODE", Kind::Text, "", "what the master wants to hear, if it has an AUTH_CODE"),
     option(
         "CHUNKS_PER_REGISTER_PACKET",

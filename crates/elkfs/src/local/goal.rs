@@ -24,7 +24,7 @@ pub(crate) fn set(port: u16, goal: u8) -> anyhow::Result<()> {
     };
     master.ask(&FuseRegister { request }, FuseRegisterReply::ID, &mut body)?;
     let session = match FuseRegisterReply::decode_whole(&body).context("registration")?.reply {
-        RegisterReply::NewSession(session) => session,
+        RegisterReply::NewSession(session, _) => session,
         RegisterReply::Status(status) => bail!("the master refuses a session: {status}"),
         _ => bail!("the master answers a registration with something else"),
     };

@@ -36,7 +36,7 @@ impl Master {
         Ok(attr_of(&self.fs, &node, &caller))
     }
 
-    pub(super) fn setattr(&mut self, m: &Member, q: &p::FuseSetattr<'_>) -> Result<Attr, Status> {
+    pub(super) fn setattr(&mut self, m: &Member, q: &p::FineSetattr<'_>) -> Result<Attr, Status> {
         let caller = Caller::new(&m.caps, q.cred);
         let set = SetAttr {
             inode: q.inode,
@@ -50,9 +50,28 @@ impl Master {
             winattr: q.winattr,
             suid_clear_mode: q.sugid_clear_mode,
         };
-        let op = plan_setattr(&self.fs, &caller, self.now, &set)?;
+        let op = plan_setattr(&self.fs, &caller, self.moment(), &set)?;
         self.run(&op)?;
         let node = plan::resolve_unchecked(&self.fs, &m.caps, q.inode)?;
         Ok(attr_of(&self.fs, &node, &caller))
+    }
+}
+
+/// The request with times as our own clients send them.
+pub(super) fn fine<'a>(q: &p::FuseSetattr<'a>) -> p::FineSetattr<'a> {
+    let p::FuseSetattr { msgid, inode, opened, cred, set_mask, mode, uid, gid, .. } = *q;
+    p::FineSetattr {
+        msgid,
+        inode,
+        opened,
+        cred,
+        set_mask,
+        mode,
+        uid,
+        gid,
+        atime: q.atime.into(),
+        mtime: q.mtime.into(),
+        winattr: q.winattr,
+        sugid_clear_mode: q.sugid_clear_mode,
     }
 }

@@ -8,7 +8,7 @@ use net::reactor::{ConnId, Net, Verdict};
 use proto::client_master::{self as p, CltoMa};
 use proto::{Direction, Packet};
 use std::time::{SystemTime, UNIX_EPOCH};
-use types::Reply;
+use types::{Inode, Reply};
 
 /// Packets that monitors send. 546 is in the range and is a mount's.
 const MONITOR_IDS: std::ops::RangeInclusive<u32> = 500..=545;
@@ -16,6 +16,7 @@ const MONITOR_IDS: std::ops::RangeInclusive<u32> = 500..=545;
 impl Master {
     /// A frame from the client port.
     pub(crate) fn client_frame(&mut self, net: &mut Net, conn: ConnId, id: u32, body: &[u8]) -> Verdict {
+        self.read_clock();
         let packet = match CltoMa::decode(id, body) {
             Ok(packet) => packet,
             Err(error) => return Verdict::Close(error.to_string()),
@@ -31,8 +32,12 @@ impl Master {
                 let value = self.config.text_of(&q.option.to_string());
                 net.send(conn, &super::config_value(q, value.as_deref()));
             }
+            (CltoMa::Health(q), _) => self.send_health(net, conn, q.msgid),
+            (CltoMa::StoreImage(q), _) => self.ask_for_image(net, conn, q.msgid),
             (CltoMa::FuseRegister(q), _) => return self.register(net, conn, &q.request),
-            _ if MONITOR_IDS.contains(&id) => return self.monitor_packet(net, conn, &packet),
+            (_, Role::Guest { .. } | Role::Mount(_)) if MONITOR_IDS.contains(&id) => {
+                return self.monitor_packet(net, conn, &packet);
+            }
             (_, Role::Mount(member)) => {
                 self.count_operation(member.session, &packet);
                 let from = Incoming { conn, member: &member, id, body };
@@ -74,7 +79,8 @@ impl Master {
                 self.answer(net, conn, before, &p::FuseReadlinkReply { msgid: q.msgid, reply: reply.into() });
             }
             CltoMa::FuseGetattr(q) => answer!(FuseGetattrReply, q, self.getattr(m, q)),
-            CltoMa::FuseSetattr(q) => answer!(FuseSetattrReply, q, self.setattr(m, q)),
+            CltoMa::FuseSetattr(q) => answer!(FuseSetattrReply, q, self.setattr(m, &super::attrs::fine(q))),
+            CltoMa::FineSetattr(q) if m.caps.fine_times => answer!(FuseSetattrReply, q, self.setattr(m, q)),
             CltoMa::FuseSymlink(q) => answer!(FuseSymlinkReply, q, self.symlink(m, q)),
             CltoMa::FuseMknod(q) => answer!(FuseMknodReply, q, self.mknod(m, q)),
             CltoMa::FuseMkdir(q) => answer!(FuseMkdirReply, q, self.mkdir(m, q)),
@@ -111,7 +117,11 @@ impl Master {
                 let status = self.setfacl(m, q).into();
                 self.answer(net, from.conn, before, &p::FuseSetfaclReply { msgid: q.msgid, status });
             }
-            CltoMa::FuseAmtimeInodes(q) => self.amtime_inodes(m, q),
+            CltoMa::FuseAmtimeInodes(q) => {
+                let fine = |(inode, atime, mtime): (Inode, u32, u32)| (inode, atime.into(), mtime.into());
+                self.amtime_inodes(m, q.times.iter().map(fine));
+            }
+            CltoMa::FineAmtimeInodes(q) if m.caps.fine_times => self.amtime_inodes(m, q.times.iter()),
             CltoMa::FuseTimeSync(q) => {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 let time_us = u64::try_from(since.as_micros()).unwrap_or(u64::MAX);

@@ -7,7 +7,7 @@ use net::reactor::Net;
 use ondisk::Op;
 use proto::client_master as p;
 use std::collections::HashSet;
-use types::{Inode, NodeType, SessionId, Status};
+use types::{Inode, NodeType, SessionId, Status, Time};
 
 impl Master {
     /// The list replaces the session's open files: what it lacks is closed, what is new in it is opened.
@@ -30,8 +30,8 @@ impl Master {
     }
 
     /// Times that mounts saw pass: access, and modification by writes.
-    pub(super) fn amtime_inodes(&mut self, m: &Member, q: &p::FuseAmtimeInodes<'_>) {
-        for (inode, atime, mtime) in q.times.iter() {
+    pub(super) fn amtime_inodes(&mut self, m: &Member, times: impl Iterator<Item = (Inode, Time, Time)>) {
+        for (inode, atime, mtime) in times {
             let Ok(node) = plan::resolve_unchecked(&self.fs, &m.caps, inode) else { continue };
             let new_atime = if atime > node.atime && self.wants_atime(&node) { atime } else { node.atime };
             let (new_mtime, new_ctime) =

@@ -6,6 +6,7 @@ use crate::exports::{Export, Mount, Selection, checksum};
 use metadata::plan::{SessionCaps, SessionFlag};
 use net::reactor::{ConnId, Net, Verdict};
 use ondisk::{Op, SessionFields};
+use proto::Extensions;
 use proto::client_master::{
     FuseRegisterReply, NewMetaSession, NewSession, Register, RegisterReply, Rejoin, SessionLimits,
     SessionTail,
@@ -60,7 +61,9 @@ impl Master {
             }
             Register::Reconnect { session, version, metaid } => {
                 let status = self.reconnect(net, conn, session, version, metaid);
-                RegisterReply::Reconnect(OUR_VERSION, status)
+                let known = self.fs.session(session).filter(|_| status == Status::OK);
+                let taken = known.and_then(|session| self.extensions_for(session.fields().info));
+                RegisterReply::Reconnect(OUR_VERSION, status, taken)
             }
             Register::Tools { session, version } => {
                 RegisterReply::Status(self.register_tools(net, conn, session, version))
@@ -93,7 +96,7 @@ impl Master {
             exports_csum: checksum(&self.exports),
             root,
             ip: link.ip.into(),
-            info: Bytes32::new(wish.info.without_nul()),
+            info: Bytes32::new(shown_info(wish.info.without_nul())),
             ..fields_of(export)
         };
         let known = wish.tail.rejoin.filter(|r| self.may_rejoin(r)).map(|r| r.session);
@@ -103,11 +106,11 @@ impl Master {
         };
         let outcome = self.run(&op)?;
         let session = known.unwrap_or_else(|| SessionId(outcome.get(0).unwrap_or(0) as u32));
-        let caps = caps_of(&fields);
+        let caps = self.caps_of(&fields);
         self.admit(net, conn, Member { session, caps, version: wish.version });
-        let info = fields.info.as_bytes().escape_ascii();
+        let info = shown_info(fields.info).as_bytes().escape_ascii();
         tracing::info!("session {session}: {} mounted at {info} on {}", wish.shown_path(), link.ip);
-        Ok(if wish.meta { self.meta_reply(session, &caps) } else { self.mount_reply(session, &caps) })
+        Ok(if wish.meta { self.meta_reply(session, &caps) } else { self.mount_reply(session, &fields) })
     }
 
     fn may_rejoin(&self, rejoin: &Rejoin) -> bool {
@@ -154,6 +157,8 @@ impl Master {
     ) -> Status {
         match self.check_session(conn, session, None) {
             Ok(caps) => {
+                // Tools are stock's, whatever the mount is whose session they use.
+                let caps = SessionCaps { fine_times: false, ..caps };
                 self.clients.register(conn, Role::Tools(Member { session, caps, version }));
                 net.set_limits(conn, |limits| limits.max_body = MEMBER_BODY);
                 Status::OK
@@ -174,7 +179,7 @@ impl Master {
         if moved || session.exports_csum != checksum(&self.exports) {
             return Err(Status::EPERM);
         }
-        Ok(caps_of(&session))
+        Ok(self.caps_of(&session))
     }
 
     fn admit(&mut self, net: &mut Net, conn: ConnId, member: Member) {
@@ -197,8 +202,9 @@ impl Master {
         Status::OK
     }
 
-    fn mount_reply(&self, session: SessionId, caps: &SessionCaps) -> RegisterReply {
-        RegisterReply::NewSession(NewSession {
+    fn mount_reply(&self, session: SessionId, fields: &SessionFields<'_>) -> RegisterReply {
+        let caps = self.caps_of(fields);
+        let granted = NewSession {
             version: OUR_VERSION,
             session,
             metaid: self.fs.meta_id(),
@@ -208,9 +214,24 @@ impl Master {
             root_gid: caps.root_ids.1,
             mapall_uid: caps.mapall_ids.0,
             mapall_gid: caps.mapall_ids.1,
-            limits: limits_of(caps),
+            limits: limits_of(&caps),
             disables: caps.disables,
-        })
+        };
+        RegisterReply::NewSession(granted, self.extensions_for(fields.info))
+    }
+
+    /// What a session may do.
+    pub(crate) fn caps_of(&self, fields: &SessionFields<'_>) -> SessionCaps {
+        let taken = self.extensions_for(fields.info).unwrap_or_default();
+        SessionCaps { fine_times: taken.has(Extensions::FINE_TIMES), ..stock_caps_of(fields) }
+    }
+
+    /// What we take of the extensions that a session's client offered in its text; `None` when it offered nothing and
+    /// must not hear of them.
+    fn extensions_for(&self, info: Bytes32<'_>) -> Option<Extensions> {
+        let offered = Extensions::split(info.as_bytes()).1;
+        let ours = if self.config.subsecond_times { Extensions::ALL } else { Extensions::default() };
+        (offered != Extensions::default()).then(|| offered.common(ours))
     }
 
     fn meta_reply(&self, session: SessionId, caps: &SessionCaps) -> RegisterReply {
@@ -230,6 +251,12 @@ impl Wish<'_> {
     }
 }
 
+/// What a client says of itself, as much as a line of the changelog may hold.
+fn shown_info(info: &[u8]) -> &[u8] {
+    const MAX_INFO: usize = 4096;
+    &info[..info.len().min(MAX_INFO)]
+}
+
 fn limits_of(caps: &SessionCaps) -> SessionLimits {
     SessionLimits {
         min_goal: caps.goals.0,
@@ -242,7 +269,7 @@ fn limits_of(caps: &SessionCaps) -> SessionLimits {
 /// What an export line makes of a session; checksum, root, address and text are the caller's.
 pub(super) fn fields_of(export: &Export) -> SessionFields<'static> {
     let o = &export.options;
-    let mut flags = SessionFlag::NEW_ATTR;
+    let mut flags = 0;
     let mut set = |flag, when| flags |= if when { flag } else { 0 };
     set(SessionFlag::READ_ONLY, !o.writable);
     set(SessionFlag::DYNAMIC_IP, o.dynamic_ip);
@@ -266,9 +293,15 @@ pub(super) fn fields_of(export: &Export) -> SessionFields<'static> {
     }
 }
 
-/// What a session may do.
-pub(crate) fn caps_of(fields: &SessionFields<'_>) -> SessionCaps {
+/// What a session's text shows to people: without the extensions its client offers.
+pub(super) fn shown_info(info: Bytes32<'_>) -> Bytes32<'_> {
+    Bytes32::new(Extensions::split(info.as_bytes()).0)
+}
+
+/// What a session may do, as far as stock's protocol goes.
+fn stock_caps_of(fields: &SessionFields<'_>) -> SessionCaps {
     SessionCaps {
+        fine_times: false,
         root: fields.root,
         flags: fields.flags,
         umask: fields.umask,

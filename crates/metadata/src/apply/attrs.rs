@@ -2,39 +2,35 @@
 
 use crate::fs::Fs;
 use crate::ns::records::HAS_XATTR;
+use crate::ns::times::Stamp::{Atime, Ctime};
 use crate::tables::acl::{Acl, UNSET};
 use crate::tables::quota::Quota;
 use ondisk::{AttrExtra, Op, Outcome};
-use types::{Inode, Name, Status};
+use types::{Inode, Name, Status, Time};
 
 /// Bit of `aclmode` that says the other bits count.
 const ACLMODE_SET: u16 = 1 << 12;
 
 impl Fs {
-    pub(super) fn set_atime(&mut self, ts: u32, inode: Inode) -> Result<Outcome, Status> {
+    pub(super) fn set_atime(&mut self, ts: Time, inode: Inode) -> Result<Outcome, Status> {
         self.existing(inode)?;
-        self.node_mut(inode).atime = ts;
+        self.stamp(inode, &[Atime], ts);
         Ok(Outcome::none())
     }
 
-    pub(super) fn set_times(
-        &mut self,
-        inode: Inode,
-        [atime, mtime, ctime]: [u32; 3],
-    ) -> Result<Outcome, Status> {
+    pub(super) fn set_times(&mut self, inode: Inode, times: [Time; 3]) -> Result<Outcome, Status> {
         self.existing(inode)?;
-        let rec = self.node_mut(inode);
-        (rec.atime, rec.mtime, rec.ctime) = (atime, mtime, ctime);
+        self.put_times(inode, times);
         Ok(Outcome::none())
     }
 
     pub(super) fn set_attrs(
         &mut self,
-        ts: u32,
+        ts: Time,
         inode: Inode,
         mode: u16,
         (uid, gid): (u32, u32),
-        (atime, mtime): (u32, u32),
+        (atime, mtime): (Time, Time),
         extra: AttrExtra,
     ) -> Result<Outcome, Status> {
         self.existing(inode)?;
@@ -43,8 +39,8 @@ impl Fs {
         }
         let rec = self.node_mut(inode);
         (rec.mode, rec.uid, rec.gid) = (mode, uid, gid);
-        (rec.atime, rec.mtime, rec.ctime) = (atime, mtime, ts);
         rec.winattr = extra.winattr;
+        self.put_times(inode, [atime, mtime, ts]);
         self.acls.change(inode, Acl::ACCESS, |acl| {
             let (bits, mask) = match extra.aclmode & ACLMODE_SET {
                 0 => (mode, 7),
@@ -57,7 +53,7 @@ impl Fs {
 
     pub(super) fn set_xattr(
         &mut self,
-        ts: u32,
+        ts: Time,
         inode: Inode,
         name: Name<'_>,
         value: &[u8],
@@ -77,7 +73,7 @@ impl Fs {
             _ => return Err(Status::EINVAL),
         }
         self.mark_xattrs(inode);
-        self.node_mut(inode).ctime = ts;
+        self.stamp(inode, &[Ctime], ts);
         Ok(Outcome::none())
     }
 
@@ -87,7 +83,7 @@ impl Fs {
         self.node_mut(inode).set_flag(HAS_XATTR, any);
     }
 
-    pub(super) fn set_acl_op(&mut self, ts: u32, op: &Op<'_>) -> Result<Outcome, Status> {
+    pub(super) fn set_acl_op(&mut self, ts: Time, op: &Op<'_>) -> Result<Outcome, Status> {
         let Op::SetAcl { inode, mode, change_ctime, kind, user, group, other, mask, named } = *op else {
             return Err(Status::EINVAL);
         };
@@ -103,10 +99,9 @@ impl Fs {
         // A mode says as much as an access ACL without names and mask.
         let in_mode = kind == Acl::ACCESS && acl.named().as_bytes().is_empty() && mask == UNSET;
         self.set_acl(inode, kind, (!in_mode).then_some(acl));
-        let rec = self.node_mut(inode);
-        rec.mode = mode;
+        self.node_mut(inode).mode = mode;
         if change_ctime {
-            rec.ctime = ts;
+            self.stamp(inode, &[Ctime], ts);
         }
         Ok(Outcome::none())
     }

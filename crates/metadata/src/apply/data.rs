@@ -3,16 +3,16 @@
 use crate::file::{ChunkRec, slots};
 use crate::fs::Fs;
 use crate::ns::nodes::eattr;
+use crate::ns::times::Stamp::{Atime, Ctime, Mtime};
 use ondisk::Outcome;
-use types::{CHUNK_SIZE, ChunkId, ChunkIndex, Inode, MAX_CHUNK_INDEX, MAX_FILE_SIZE, Status};
+use types::{CHUNK_SIZE, ChunkId, ChunkIndex, Inode, MAX_CHUNK_INDEX, MAX_FILE_SIZE, Status, Time};
 
 /// Seconds for which a chunk is locked by a write or truncation.
 const LOCK_SECONDS: u32 = 120;
 
 impl Fs {
-    fn touch(&mut self, ts: u32, inode: Inode) {
-        let rec = self.node_mut(inode);
-        (rec.mtime, rec.ctime) = (ts, ts);
+    fn touch(&mut self, ts: Time, inode: Inode) {
+        self.stamp(inode, &[Mtime, Ctime], ts);
     }
 
     fn file_slot(&self, inode: Inode, index: ChunkIndex) -> Result<u64, Status> {
@@ -22,7 +22,7 @@ impl Fs {
 
     pub(super) fn length_op(
         &mut self,
-        ts: u32,
+        ts: Time,
         inode: Inode,
         length: u64,
         set_mtime: bool,
@@ -40,7 +40,7 @@ impl Fs {
 
     pub(super) fn write_chunk(
         &mut self,
-        ts: u32,
+        ts: Time,
         inode: Inode,
         index: ChunkIndex,
         new_version: bool,
@@ -62,7 +62,7 @@ impl Fs {
 
     pub(super) fn truncate_chunk(
         &mut self,
-        ts: u32,
+        ts: Time,
         inode: Inode,
         index: ChunkIndex,
     ) -> Result<Outcome, Status> {
@@ -84,8 +84,8 @@ impl Fs {
     }
 
     /// The primitive "chunk modify", with the id from [`Fs::chunk_to_change`].
-    fn change_chunk(&mut self, ts: u32, inode: Inode, at: u32, id: u64, new_version: bool) {
-        let locked_until = ts.saturating_add(LOCK_SECONDS);
+    fn change_chunk(&mut self, ts: Time, inode: Inode, at: u32, id: u64, new_version: bool) {
+        let locked_until = ts.low().saturating_add(LOCK_SECONDS);
         if self.chunk_id(inode, at) == id {
             if let Some(chunk) = self.chunks.get_mut(id) {
                 chunk.version = chunk.version.wrapping_add(new_version.into());
@@ -118,7 +118,7 @@ impl Fs {
 
     pub(super) fn repair(
         &mut self,
-        ts: u32,
+        ts: Time,
         inode: Inode,
         index: ChunkIndex,
         decided: &Outcome,
@@ -150,7 +150,7 @@ impl Fs {
 
     pub(super) fn append(
         &mut self,
-        ts: u32,
+        ts: Time,
         dst: Inode,
         src: Inode,
         range: Option<(ChunkIndex, ChunkIndex)>,
@@ -184,11 +184,10 @@ impl Fs {
             for (i, id) in copied {
                 fs.put_chunk(dst, dst_slots + (i - first), id);
             }
-            let rec = fs.node_mut(dst);
-            rec.a = u64::from(dst_slots) * CHUNK_SIZE + length;
-            (rec.mtime, rec.atime) = (ts, ts);
+            fs.node_mut(dst).a = u64::from(dst_slots) * CHUNK_SIZE + length;
+            fs.stamp(dst, &[Mtime, Atime], ts);
         });
-        self.node_mut(src).atime = ts;
+        self.stamp(src, &[Atime], ts);
         Ok(Outcome::none())
     }
 }

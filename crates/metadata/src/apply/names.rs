@@ -3,7 +3,7 @@
 use crate::fs::Fs;
 use crate::ns::NewNode;
 use ondisk::Outcome;
-use types::{Inode, MAX_SYMLINK, Name, NodeType, ROOT, Status};
+use types::{Inode, MAX_SYMLINK, Name, NodeType, ROOT, Status, Time};
 
 fn yields(inode: Inode) -> Result<Outcome, Status> {
     Ok(Outcome::one(inode.0.into()))
@@ -32,7 +32,7 @@ impl Fs {
 
     pub(super) fn create(
         &mut self,
-        ts: u32,
+        ts: Time,
         parent: Inode,
         name: Name<'_>,
         node: ondisk::NewNode,
@@ -53,7 +53,7 @@ impl Fs {
 
     pub(super) fn make_symlink(
         &mut self,
-        ts: u32,
+        ts: Time,
         parent: Inode,
         name: Name<'_>,
         target: &[u8],
@@ -71,7 +71,7 @@ impl Fs {
 
     pub(super) fn hard_link(
         &mut self,
-        ts: u32,
+        ts: Time,
         inode: Inode,
         parent: Inode,
         name: Name<'_>,
@@ -85,7 +85,7 @@ impl Fs {
         Ok(Outcome::none())
     }
 
-    pub(super) fn unlink_name(&mut self, ts: u32, parent: Inode, name: Name<'_>) -> Result<Outcome, Status> {
+    pub(super) fn unlink_name(&mut self, ts: Time, parent: Inode, name: Name<'_>) -> Result<Outcome, Status> {
         let edge = self.taken_name(parent, name)?;
         self.check_removable(edge)?;
         let child = self.edges.get(edge).child();
@@ -95,7 +95,7 @@ impl Fs {
 
     pub(super) fn rename(
         &mut self,
-        ts: u32,
+        ts: Time,
         (src_parent, src_name): (Inode, Name<'_>),
         (dst_parent, dst_name): (Inode, Name<'_>),
     ) -> Result<Outcome, Status> {

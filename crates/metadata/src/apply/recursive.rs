@@ -3,8 +3,9 @@
 use crate::fs::Fs;
 use crate::ns::nodes::eattr;
 use crate::ns::records::NodeRec;
+use crate::ns::times::Stamp::Ctime;
 use ondisk::Outcome;
-use types::{Inode, Status};
+use types::{Inode, Status, Time};
 
 /// Bits of an `smode`: what to do, and whether to go down.
 const KIND: u8 = 3;
@@ -61,7 +62,7 @@ impl Fs {
 
     pub(super) fn set_sclass(
         &mut self,
-        ts: u32,
+        ts: Time,
         top: Inode,
         uid: u32,
         (src, dst): (u8, u8),
@@ -90,7 +91,7 @@ impl Fs {
             };
             if change {
                 self.set_class(inode, dst);
-                self.node_mut(inode).ctime = ts;
+                self.stamp(inode, &[Ctime], ts);
             }
             tally.count(change);
         }
@@ -99,7 +100,7 @@ impl Fs {
 
     pub(super) fn set_trash_time(
         &mut self,
-        ts: u32,
+        ts: Time,
         top: Inode,
         uid: u32,
         seconds: u32,
@@ -127,8 +128,8 @@ impl Fs {
                 _ => rec.trash_hours > hours,
             };
             if change {
-                let rec = self.node_mut(inode);
-                (rec.trash_hours, rec.ctime) = (hours, ts);
+                self.node_mut(inode).trash_hours = hours;
+                self.stamp(inode, &[Ctime], ts);
             }
             tally.count(change);
         }
@@ -137,7 +138,7 @@ impl Fs {
 
     pub(super) fn set_eattr(
         &mut self,
-        ts: u32,
+        ts: Time,
         top: Inode,
         uid: u32,
         bits: u8,
@@ -165,8 +166,8 @@ impl Fs {
             }
             let change = new != rec.eattr;
             if change {
-                let rec = self.node_mut(inode);
-                (rec.eattr, rec.ctime) = (new, ts);
+                self.node_mut(inode).eattr = new;
+                self.stamp(inode, &[Ctime], ts);
             }
             tally.count(change);
         }
@@ -175,7 +176,7 @@ impl Fs {
 
     pub(super) fn change_archived(
         &mut self,
-        ts: u32,
+        ts: Time,
         top: Inode,
         uid: u32,
         cmd: u8,
@@ -206,7 +207,7 @@ impl Fs {
                 }
             }
             if cmd == 0 {
-                self.node_mut(inode).ctime = ts;
+                self.stamp(inode, &[Ctime], ts);
             }
         }
         tally.outcome(lone)

@@ -9,7 +9,7 @@ use crate::fs::Fs;
 use crate::ns::records::NodeRec;
 use ondisk::Outcome;
 use std::collections::HashMap;
-use types::{Gids, Inode, Name, NodeType, Status};
+use types::{Gids, Inode, Name, NodeType, Status, Time};
 
 /// Mode bit: existing files may be replaced.
 const OVERWRITE: u8 = 0x01;
@@ -31,7 +31,7 @@ pub(crate) struct Caller<'a> {
 
 /// The state of one `SNAPSHOT`.
 struct Run<'a> {
-    ts: u32,
+    ts: Time,
     mode: u8,
     caller: Caller<'a>,
     /// Copies of source files with several names.
@@ -90,7 +90,7 @@ impl Run<'_> {
 impl Fs {
     pub(super) fn snapshot_op(
         &mut self,
-        ts: u32,
+        ts: Time,
         src: Inode,
         (parent, name): (Inode, Name<'_>),
         mode: u8,

@@ -3,8 +3,9 @@
 use crate::fs::{Fs, SUSTAINED_BUCKETS, TRASH_BUCKETS};
 use crate::ns::NewNode;
 use crate::ns::nodes::eattr;
+use crate::ns::times::Stamp::Ctime;
 use ondisk::Outcome;
-use types::{Inode, MAX_NAME, MAX_TRASH_PATH, NodeType, ROOT, Status};
+use types::{Inode, MAX_NAME, MAX_TRASH_PATH, NodeType, ROOT, Status, Time};
 
 /// Mode of directories that undeleting makes.
 const MADE_DIR_MODE: u16 = 0o755;
@@ -75,7 +76,7 @@ impl Fs {
         Ok(Destination { dir, missing, name })
     }
 
-    pub(super) fn undelete(&mut self, ts: u32, inode: Inode) -> Result<Outcome, Status> {
+    pub(super) fn undelete(&mut self, ts: Time, inode: Inode) -> Result<Outcome, Status> {
         self.check_trash(inode)?;
         let Destination { mut dir, missing, name } = self.destination(inode)?;
         for part in missing {
@@ -92,24 +93,23 @@ impl Fs {
             dir = self.new_node(ts, new)?;
         }
         self.remove_from_bucket(inode);
-        let rec = self.node_mut(inode);
-        rec.set_type(NodeType::File);
-        rec.ctime = ts;
+        self.node_mut(inode).set_type(NodeType::File);
+        self.stamp(inode, &[Ctime], ts);
         self.link(ts, dir, inode, &name);
         Ok(Outcome::none())
     }
 
-    pub(super) fn purge_trash(&mut self, ts: u32, inode: Inode) -> Result<Outcome, Status> {
+    pub(super) fn purge_trash(&mut self, ts: Time, inode: Inode) -> Result<Outcome, Status> {
         self.check_trash(inode)?;
         self.purge(ts, inode);
         Ok(Outcome::none())
     }
 
-    pub(super) fn empty_trash(&mut self, ts: u32, bucket: Option<u32>) -> Result<Outcome, Status> {
+    pub(super) fn empty_trash(&mut self, ts: Time, bucket: Option<u32>) -> Result<Outcome, Status> {
         let (mut freed, mut sustained, mut xor) = (0, 0, 0);
         for bucket in buckets(bucket, TRASH_BUCKETS)? {
             let due: Vec<Inode> =
-                self.trash(bucket).map(|(i, _)| i).filter(|i| self.trash_time_over(ts, *i)).collect();
+                self.trash(bucket).map(|(i, _)| i).filter(|i| self.trash_time_over(ts.low(), *i)).collect();
             for inode in due {
                 xor ^= inode.0;
                 if self.purge(ts, inode) { sustained += 1 } else { freed += 1 }
@@ -125,7 +125,7 @@ impl Fs {
         [rec.atime, rec.mtime, rec.ctime].iter().all(|time| u64::from(*time) + wait < ts.into())
     }
 
-    pub(super) fn empty_sustained(&mut self, ts: u32, bucket: Option<u32>) -> Result<Outcome, Status> {
+    pub(super) fn empty_sustained(&mut self, ts: Time, bucket: Option<u32>) -> Result<Outcome, Status> {
         let (mut freed, mut xor) = (0, 0);
         for bucket in buckets(bucket, SUSTAINED_BUCKETS)? {
             let due: Vec<Inode> =
@@ -140,15 +140,15 @@ impl Fs {
     }
 
     /// Old logs do not know about numbers that are still open; they say so by a `busy` of 0, or none.
-    pub(super) fn free_inodes(&mut self, ts: u32, delay: u32, decided: &Outcome) -> Result<Outcome, Status> {
+    pub(super) fn free_inodes(&mut self, ts: Time, delay: u32, decided: &Outcome) -> Result<Outcome, Status> {
         let look_at_opens = decided.as_slice().is_empty() || decided.get(1).unwrap_or(0) > 0;
         let (mut freed, mut busy, mut xor) = (0, 0, 0);
         while let Some((inode, _)) =
-            self.free.get(0).filter(|(_, time)| u64::from(*time) + u64::from(delay) < ts.into())
+            self.free.get(0).filter(|(_, time)| u64::from(*time) + u64::from(delay) < ts.low().into())
         {
             self.free.pop();
             if look_at_opens && self.is_open(inode) {
-                self.free.push(inode, ts);
+                self.free.push(inode, ts.low());
                 busy += 1;
                 continue;
             }

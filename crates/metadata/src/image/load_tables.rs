@@ -9,13 +9,16 @@ use crate::tables::flock::Flock;
 use crate::tables::plock::{PosixLocks, PosixRange};
 use crate::tables::quota::Quota;
 use crate::tables::sessions::Session;
-use ondisk::image::{Body, Csdb, Flck, Free, Open, Pacl, Plck, PosixLockRecord, Quot, Section, Sess, Xatr};
-use types::Inode;
+use ondisk::image::{
+    Body, Csdb, FineTimesRecord, Flck, Free, Open, Pacl, Plck, PosixLockRecord, Quot, Section, Sess, Xatr,
+    Xtim,
+};
+use types::{Inode, Time};
 
 impl Fs {
     pub(super) fn load_tables(&mut self, sections: &mut Sections<'_>) -> Result<(), LoadError> {
         type Load<'a> = fn(&mut Fs, &Section<'a>) -> Result<(), LoadError>;
-        let all: [(Option<Section<'_>>, Load<'_>); 9] = [
+        let all: [(Option<Section<'_>>, Load<'_>); 10] = [
             (sections.take::<Sess>(), Fs::load_sessions),
             (sections.take::<Free>(), Fs::load_free),
             (sections.take::<Quot>(), Fs::load_quotas),
@@ -25,11 +28,27 @@ impl Fs {
             (sections.take::<Flck>(), Fs::load_flocks),
             (sections.take::<Plck>(), Fs::load_plocks),
             (sections.take::<Csdb>(), Fs::load_servers),
+            (sections.take::<Xtim>(), Fs::load_fine_times),
         ];
         for (section, load) in all {
             if let Some(section) = section {
                 load(self, &section)?;
             }
+        }
+        Ok(())
+    }
+
+    fn load_fine_times(&mut self, section: &Section<'_>) -> Result<(), LoadError> {
+        for record in section.read::<Xtim>()? {
+            let FineTimesRecord { inode, atime, mtime, ctime } = record?;
+            let fine = [atime, mtime, ctime];
+            if !self.node(inode).exists() {
+                return Err(bad_record(Xtim::NAME, inode, "there is no such node"));
+            }
+            if fine.iter().any(|fine| Time::from_parts(0, *fine).is_none()) {
+                return Err(bad_record(Xtim::NAME, inode, "more nanoseconds than a second has"));
+            }
+            self.put_fine_times(inode, fine);
         }
         Ok(())
     }

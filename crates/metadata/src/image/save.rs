@@ -44,6 +44,7 @@ impl Snapshot {
                 })
             })
         })?;
+        self.write_fine_times(&mut image)?;
         image.finish().map(|_| ())
     }
 
@@ -232,6 +233,20 @@ impl Snapshot {
                     let crate::PosixRange { start, end, exclusive } = *range;
                     sink.push(&PosixLockRecord { inode, owner, session, pid, start, end, exclusive })
                 })
+            })
+        })
+    }
+
+    /// What stock's image has no place for, if there is any.
+    fn write_fine_times<W: Write + Seek>(&self, image: &mut ImageWriter<W>) -> io::Result<()> {
+        let mut nodes = self.fine_times.iter().filter(|(_, fine)| **fine != [0; 3]).peekable();
+        if nodes.peek().is_none() {
+            return Ok(());
+        }
+        image.end_for_stock();
+        image.section::<Xtim>(&(), |sink| {
+            nodes.try_for_each(|(inode, &[atime, mtime, ctime])| {
+                sink.push(&FineTimesRecord { inode: Inode(inode), atime, mtime, ctime })
             })
         })
     }

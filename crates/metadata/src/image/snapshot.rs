@@ -3,6 +3,7 @@
 use crate::file::{ChunkRec, TablesView};
 use crate::fs::{Buckets, Fs, Nodes};
 use crate::ns::records::EdgeRec;
+use crate::ns::times::FineTimes;
 use crate::store::{Pages, StringsView};
 use crate::tables::acl::Acls;
 use crate::tables::csdb::Csdb;
@@ -21,6 +22,7 @@ pub struct Snapshot {
     pub(super) version: u64,
     pub(super) meta_id: u64,
     pub(super) nodes: Nodes,
+    pub(super) fine_times: FineTimes,
     pub(super) node_count: u32,
     pub(super) max_inode: u32,
     pub(super) edges: Pages<EdgeRec, 128>,
@@ -50,6 +52,7 @@ impl Fs {
             version: self.version,
             meta_id: self.meta_id,
             nodes: self.nodes.clone(),
+            fine_times: self.fine_times.clone(),
             node_count: self.node_count,
             max_inode: self.max_inode,
             edges: self.edges.pages().clone(),

@@ -1,12 +1,12 @@
 //! What becomes of a node whose last name is gone.
 
 use crate::fs::Fs;
-use types::{Inode, NodeType};
+use types::{Inode, NodeType, Time};
 
 impl Fs {
     /// The primitive "delete": removes an entry; a node without names is removed, or goes to the trash, or stays
     /// sustained while it is open.
-    pub(crate) fn delete(&mut self, ts: u32, edge: u32) {
+    pub(crate) fn delete(&mut self, ts: Time, edge: u32) {
         let child = self.edges.get(edge).child();
         let rec = self.node(child);
         let last = self.edges.get(rec.parents).next_parent == 0;
@@ -34,7 +34,7 @@ impl Fs {
     }
 
     /// The primitive "purge" for a trash or sustained file. True when a trash file stays, sustained.
-    pub(crate) fn purge(&mut self, ts: u32, inode: Inode) -> bool {
+    pub(crate) fn purge(&mut self, ts: Time, inode: Inode) -> bool {
         let rec = self.node(inode);
         let edge = self.edges.get(rec.parents);
         if rec.is(NodeType::Trash) && self.opens.is_open(inode) {

@@ -6,6 +6,7 @@ pub(crate) mod nodes;
 mod path;
 pub(crate) mod records;
 mod stats;
+pub(crate) mod times;
 
 pub(crate) use nodes::NewNode;
 pub use stats::TreeStats;

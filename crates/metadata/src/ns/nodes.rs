@@ -2,8 +2,9 @@
 
 use crate::fs::Fs;
 use crate::ns::records::{HAS_ACL, HAS_XATTR, NodeRec, pair};
+use crate::ns::times::Stamp::{Ctime, Mtime};
 use crate::tables::acl::Acl;
-use types::{Inode, NodeType, Status};
+use types::{Inode, NodeType, Status, Time};
 
 /// Default trash time of nodes that take none from their parent, hours.
 pub(crate) const DEFAULT_TRASH_HOURS: u16 = 24;
@@ -58,7 +59,7 @@ impl Fs {
     }
 
     /// The primitive "new node", with its link. The caller has checked that the parent is a directory and the name free.
-    pub(crate) fn new_node(&mut self, ts: u32, new: NewNode<'_>) -> Result<Inode, Status> {
+    pub(crate) fn new_node(&mut self, ts: Time, new: NewNode<'_>) -> Result<Inode, Status> {
         self.check_room()?;
         let inode = self.inodes.take_lowest().map(Inode).ok_or(Status::NOSPACE)?;
         let parent = self.node(new.parent);
@@ -76,13 +77,11 @@ impl Fs {
             trash_hours: if classed { parent.trash_hours } else { DEFAULT_TRASH_HOURS },
             uid: new.uid,
             gid: if parent.mode & 0o2000 != 0 { parent.gid } else { new.gid },
-            atime: ts,
-            mtime: ts,
-            ctime: ts,
             a: new.body,
             ..NodeRec::default()
         };
         self.put_node(inode, rec);
+        self.put_times(inode, [ts; 3]);
         match self.acls.get(new.parent, Acl::DEFAULT) {
             Some(default) => self.inherit_acl(inode, &default),
             None => self.node_mut(inode).mode &= !new.umask,
@@ -112,7 +111,7 @@ impl Fs {
     }
 
     /// The primitive "link": a new entry at the head of the list, with its effect on times.
-    pub(crate) fn link(&mut self, ts: u32, dir: Inode, child: Inode, name: &[u8]) {
+    pub(crate) fn link(&mut self, ts: Time, dir: Inode, child: Inode, name: &[u8]) {
         let id = self.take_edge_id();
         self.add_entry(dir, child, name, id, None);
         let own = self.own_stats(child, &self.node(child));
@@ -121,7 +120,7 @@ impl Fs {
     }
 
     /// The primitive "unlink edge".
-    pub(crate) fn unlink(&mut self, ts: u32, edge: u32) {
+    pub(crate) fn unlink(&mut self, ts: Time, edge: u32) {
         let rec = self.edges.get(edge);
         let (dir, child) = (Inode(rec.parent), rec.child());
         let own = self.own_stats(child, &self.node(child));
@@ -130,17 +129,15 @@ impl Fs {
         self.touch_entry(ts, dir, child);
     }
 
-    fn touch_entry(&mut self, ts: u32, dir: Inode, child: Inode) {
-        let rec = self.node_mut(dir);
-        rec.mtime = ts;
-        rec.ctime = ts;
-        rec.eattr &= !eattr::SNAPSHOT;
-        self.node_mut(child).ctime = ts;
+    fn touch_entry(&mut self, ts: Time, dir: Inode, child: Inode) {
+        self.stamp(dir, &[Mtime, Ctime], ts);
+        self.node_mut(dir).eattr &= !eattr::SNAPSHOT;
+        self.stamp(child, &[Ctime], ts);
     }
 
     /// The primitive "remove node": chunk references, quota, attributes and ACLs go, the inode waits in FREE.
     /// The node has no names left.
-    pub(crate) fn remove_node(&mut self, ts: u32, inode: Inode) {
+    pub(crate) fn remove_node(&mut self, ts: Time, inode: Inode) {
         let rec = self.node(inode);
         if rec.has_chunks() {
             self.drop_chunks(inode, 0);
@@ -161,8 +158,9 @@ impl Fs {
         }
         self.classes.count_user(rec.sclass, rec.is_dir(), -1);
         *self.node_mut(inode) = NodeRec::default();
+        self.put_fine_times(inode, [0; 3]);
         self.node_count -= 1;
-        self.free.push(inode, ts);
+        self.free.push(inode, ts.low());
     }
 
     fn take_stats_slot(&mut self) -> u32 {

@@ -13,7 +13,7 @@ pub fn attr_of(fs: &Fs, node: &NodeView, caller: &Caller<'_>) -> Attr {
 pub fn attr_of_entry(fs: &Fs, node: &NodeView, dir_eattr: u8, caller: &Caller<'_>) -> Attr {
     let mut mode = shown_mode(fs, node);
     let (uid, gid) = shown_owner(node, caller, &mut mode);
-    Attr {
+    let attr = Attr {
         flags: flags_of(node, dir_eattr, caller),
         kind: match node.kind {
             NodeType::Trash | NodeType::Sustained => NodeType::File,
@@ -28,7 +28,8 @@ pub fn attr_of_entry(fs: &Fs, node: &NodeView, dir_eattr: u8, caller: &Caller<'_
         nlink: node.nlink,
         length: shown_length(fs, node),
         winattr: node.winattr,
-    }
+    };
+    if caller.caps.fine_times { attr.with_fine_times() } else { attr }
 }
 
 fn flags_of(node: &NodeView, dir_eattr: u8, caller: &Caller<'_>) -> MattrFlags {
@@ -47,7 +48,8 @@ fn flags_of(node: &NodeView, dir_eattr: u8, caller: &Caller<'_>) -> MattrFlags {
 
 /// With an access ACL its user, mask and other entries stand where owner, group and other bits do.
 fn shown_mode(fs: &Fs, node: &NodeView) -> u16 {
-    match fs.acl(node.inode, Acl::ACCESS) {
+    let acl = if node.has_acl { fs.acl(node.inode, Acl::ACCESS) } else { None };
+    match acl {
         Some(acl) => node.mode & 0o7000 | (acl.user & 7) << 6 | (acl.mask & 7) << 3 | acl.other & 7,
         None => node.mode & 0o7777,
     }

@@ -16,8 +16,6 @@ impl SessionFlag {
     pub const ADMIN: u8 = 0x08;
     /// All users but root are mapped to one.
     pub const MAP_ALL: u8 = 0x10;
-    /// The client understands the present attribute record.
-    pub const NEW_ATTR: u8 = 0x40;
 }
 
 /// Bits of a session's refused operations, in the order of the words of `disable=`.
@@ -67,6 +65,8 @@ pub struct SessionCaps {
     pub root_ids: (u32, u32),
     /// What all others become, with [`SessionFlag::MAP_ALL`].
     pub mapall_ids: (u32, u32),
+    /// The client understands times beyond stock's seconds.
+    pub fine_times: bool,
     /// Goals that may be set.
     pub goals: (u8, u8),
     /// Trash times that may be set, seconds.
@@ -154,6 +154,7 @@ mod tests {
             disables: 0,
             root_ids: (999, 998),
             mapall_ids: (50, 51),
+            fine_times: false,
             goals: (1, 9),
             trash_times: (0, u32::MAX),
         }

@@ -133,6 +133,7 @@ mod tests {
             disables: 0,
             root_ids: (0, 0),
             mapall_ids: (0, 0),
+            fine_times: false,
             goals: (1, 9),
             trash_times: (0, u32::MAX),
         }

@@ -6,7 +6,7 @@ use super::namespace::refuse;
 use super::resolve::{resolve, resolve_unchecked};
 use crate::{Acl, Fs, NodeView};
 use ondisk::{AttrExtra, Op};
-use types::{Inode, NodeType, Status};
+use types::{Inode, NodeType, Status, Time};
 
 /// Which attributes are to be set, as bits.
 pub struct SetMask;
@@ -46,9 +46,9 @@ pub struct SetAttr {
     /// New group.
     pub gid: u32,
     /// New access time.
-    pub atime: u32,
+    pub atime: Time,
     /// New modification time.
-    pub mtime: u32,
+    pub mtime: Time,
     /// New opaque byte.
     pub winattr: u8,
     /// When a change of owner clears setuid and setgid bits, 0 to 5.
@@ -62,7 +62,7 @@ impl SetAttr {
 }
 
 /// Checks the request; the operation sets all attributes to what they shall be.
-pub fn plan_setattr(fs: &Fs, caller: &Caller<'_>, now: u32, set: &SetAttr) -> Result<Op<'static>, Status> {
+pub fn plan_setattr(fs: &Fs, caller: &Caller<'_>, now: Time, set: &SetAttr) -> Result<Op<'static>, Status> {
     let caps = caller.caps;
     let chown = set.sets(SetMask::UID | SetMask::GID);
     let disabled =
@@ -106,7 +106,7 @@ fn check_rights(fs: &Fs, caller: &Caller<'_>, node: &NodeView, set: &SetAttr) ->
     if set.sets(SetMask::GID) && !free_group { Err(Status::EPERM) } else { Ok(()) }
 }
 
-fn attr_op(fs: &Fs, caller: &Caller<'_>, node: &NodeView, now: u32, set: &SetAttr) -> Op<'static> {
+fn attr_op(fs: &Fs, caller: &Caller<'_>, node: &NodeView, now: Time, set: &SetAttr) -> Op<'static> {
     let mut stored = node.mode & 0o7777;
     let mut wanted = set.mode & 0o7777;
     let chown = set.sets(SetMask::UID | SetMask::GID);

@@ -2,7 +2,7 @@
 
 use crate::{Fs, Quota};
 use ondisk::Op;
-use types::{Inode, ROOT};
+use types::{Inode, ROOT, Time};
 
 /// Quota flags of soft limits.
 const SOFT: u8 = 0x0F;
@@ -10,7 +10,7 @@ const SOFT: u8 = 0x0F;
 /// True when a file in the bucket has been in the trash for long enough.
 pub fn trash_is_due(fs: &Fs, bucket: u32, now: u32) -> bool {
     fs.trash(bucket).filter_map(|(inode, _)| fs.get(inode)).any(|node| {
-        let newest = node.atime.max(node.mtime).max(node.ctime);
+        let newest = [node.atime, node.mtime, node.ctime].map(Time::low).into_iter().fold(0, u32::max);
         newest.saturating_add(u32::from(node.trash_hours) * 3600) < now
     })
 }

@@ -5,7 +5,7 @@ use crate::fs::Fs;
 use crate::ns::TreeStats;
 use crate::ns::nodes::eattr;
 use crate::ns::records::{HAS_ACL, HAS_XATTR, NodeRec};
-use types::{ChunkId, ChunkIndex, ChunkVersion, Inode, NodeType};
+use types::{ChunkId, ChunkIndex, ChunkVersion, Inode, NodeType, Time};
 
 /// What a node is beside its attributes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,12 +59,12 @@ pub struct NodeView {
     pub uid: u32,
     /// Group.
     pub gid: u32,
-    /// Last access, Unix seconds.
-    pub atime: u32,
+    /// Last access.
+    pub atime: Time,
     /// Last change of the content.
-    pub mtime: u32,
+    pub mtime: Time,
     /// Last change of the node.
-    pub ctime: u32,
+    pub ctime: Time,
     /// Directories: 2 + sub-directories; others: names, 0 for trash and sustained files.
     pub nlink: u32,
     /// True with extended attributes.
@@ -149,6 +149,7 @@ impl Fs {
     pub fn get(&self, inode: Inode) -> Option<NodeView> {
         let rec = self.node(inode);
         let kind = rec.node_type()?;
+        let [atime, mtime, ctime] = self.times(inode);
         Some(NodeView {
             inode,
             kind,
@@ -159,9 +160,9 @@ impl Fs {
             trash_hours: rec.trash_hours,
             uid: rec.uid,
             gid: rec.gid,
-            atime: rec.atime,
-            mtime: rec.mtime,
-            ctime: rec.ctime,
+            atime,
+            mtime,
+            ctime,
             nlink: self.nlink(&rec),
             has_xattrs: rec.has(HAS_XATTR),
             has_acl: rec.has(HAS_ACL),
@@ -185,7 +186,14 @@ impl Fs {
         if rec.is_dir() {
             return rec.subdirs().saturating_add(2);
         }
-        self.links(rec.parents).filter(|link| link.parent.0 != 0).count() as u32
+        // Without the names: this is asked for each entry of a listing.
+        let (mut edge, mut names) = (rec.parents, 0);
+        while edge != 0 {
+            let link = self.edges.get(edge);
+            names += u32::from(link.parent != 0);
+            edge = link.next_parent;
+        }
+        names
     }
 
     fn links(&self, first: u32) -> impl Iterator<Item = ParentLink<'_>> {

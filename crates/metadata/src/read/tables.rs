@@ -94,13 +94,14 @@ impl Fs {
     pub fn memory(&self) -> MemoryUse {
         let free = self.free.len() as u64 * size_of::<(u32, u32)>() as u64;
         let quotas = self.quotas.iter().count() * (size_of::<Quota>() + 4 * size_of::<u64>());
-        let nodes = u64::from(self.node_count) * size_of::<crate::ns::records::NodeRec>() as u64;
+        let node = size_of::<crate::ns::records::NodeRec>() as u64;
+        let nodes = u64::from(self.node_count) * node + self.fine_times.bytes();
         MemoryUse {
             chunk_index: self.chunks.index_bytes(),
             chunks: self.chunks.recs.bytes(),
             edge_index: self.by_name.bytes(),
             edges: self.edges.bytes(),
-            nodes: (self.nodes.bytes(), nodes),
+            nodes: (self.nodes.bytes() + self.fine_times.bytes(), nodes),
             free_inodes: (free, free),
             chunk_tables: self.tables.bytes(),
             strings: self.names.bytes(),

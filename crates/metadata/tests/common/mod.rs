@@ -7,7 +7,9 @@ use ondisk::{
     AclEntries, AttrExtra, CsdbAction, Line, LockKind, MaskList, NewNode, Op, Outcome, QuotaLimits,
     SclassCounts, SessionFields, SnapshotGids,
 };
-use types::{Bytes32, CHUNK_SIZE, ChunkId, ChunkIndex, ChunkVersion, Gids, Inode, Name, NodeType, SessionId};
+use types::{
+    Bytes32, CHUNK_SIZE, ChunkId, ChunkIndex, ChunkVersion, Gids, Inode, Name, NodeType, SessionId, Time,
+};
 
 /// A small generator of numbers that look random.
 pub(crate) struct Dice(pub(crate) u64);
@@ -57,7 +59,8 @@ impl World {
         let (log, gid_bytes, blob, name) = Default::default();
         let mut world = World { fs: Fs::new_empty(ts), ts, dice: Dice(seed), log, gid_bytes, blob, name };
         // The times of a new root are those of the clock, and not in the log.
-        world.run(Op::AmTime { inode: types::ROOT, atime: ts, mtime: ts, ctime: ts }, &Outcome::none());
+        let [atime, mtime, ctime] = [Time::from(ts); 3];
+        world.run(Op::AmTime { inode: types::ROOT, atime, mtime, ctime }, &Outcome::none());
         world.run(Op::SetMetaId { id: u64::from(ts) << 32 | 77 }, &Outcome::none());
         world
     }
@@ -65,13 +68,21 @@ impl World {
     /// Applies and logs an operation; what is refused is not logged.
     pub(crate) fn run(&mut self, op: Op<'_>, decided: &Outcome) -> bool {
         let version = self.fs.version();
-        match self.fs.apply_decided(self.ts, &op, decided) {
+        let ts = self.fine(self.ts);
+        match self.fs.apply_decided(ts, &op, decided) {
             Ok(outcome) => {
-                Line { version, ts: self.ts, op, outcome }.write(&mut self.log);
+                Line { version, ts, op, outcome }.write(&mut self.log);
                 true
             }
             Err(_) => false,
         }
+    }
+
+    /// A moment within a second, a whole one every third time.
+    fn fine(&self, seconds: u32) -> Time {
+        let version = self.fs.version();
+        let nanos = if version.is_multiple_of(3) { 0 } else { version * 7_919_999 % 1_000_000_000 };
+        Time::new(seconds.into(), nanos as u32)
     }
 
     fn nodes(&self, wanted: impl Fn(NodeType) -> bool) -> Vec<Inode> {
@@ -168,7 +179,7 @@ impl World {
         match self.dice.below(10) {
             0 => {
                 let mode = self.dice.pick(&[0o755, 0o2775, 0o600]);
-                let (atime, mtime) = (self.ts + 1, self.ts + 2);
+                let (atime, mtime) = (self.fine(self.ts + 1), Time::from(self.ts + 2));
                 let extra = AttrExtra::default();
                 self.run(Op::Attr { inode, mode, uid, gid, atime, mtime, extra }, &Outcome::none())
             }
@@ -271,7 +282,8 @@ impl World {
     fn step_attrs(&mut self) -> bool {
         let inode = self.any();
         let (uid, gid) = (self.dice.pick(&UIDS), self.dice.pick(&UIDS));
-        let times = [self.ts, self.ts - 100, self.ts + 5];
+        let far = Time::new((1 << 32) + i64::from(self.ts), 1);
+        let times = [self.fine(self.ts), Time::from(self.ts - 100), self.fine(self.ts + 5), far];
         let time = |dice: &mut Dice| dice.pick(&times);
         let (atime, mtime, ctime) = (time(&mut self.dice), time(&mut self.dice), time(&mut self.dice));
         let op = match self.dice.below(8) {

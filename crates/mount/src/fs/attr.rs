@@ -5,7 +5,7 @@ use crate::fuse::{FileAttr, Reply, Request, SetAttr, TimeSet, Ttl};
 use client::{Found, SetTime};
 use rustix::io::Errno;
 use std::time::Duration;
-use types::{Attr, BLOCK_SIZE, Inode, MattrFlags, NodeType};
+use types::{Attr, BLOCK_SIZE, Inode, MattrFlags, NodeType, Time};
 
 /// What stock shows as the number of files beside those that exist.
 const PRETENDED_FREE_FILES: u64 = 1_000_000_000;
@@ -44,10 +44,10 @@ pub(super) fn file_attr(node: Inode, attr: &Attr) -> FileAttr {
     }
 }
 
-fn seconds(time: TimeSet) -> SetTime {
+fn set_time(time: TimeSet) -> SetTime {
     match time {
         TimeSet::Now => SetTime::Now,
-        TimeSet::At(s) => SetTime::At(u32::try_from(s.max(0)).unwrap_or(u32::MAX)),
+        TimeSet::At(seconds, nanos) => SetTime::At(Time::new(seconds, nanos)),
     }
 }
 
@@ -95,8 +95,8 @@ impl Fs {
             mode: set.mode.map(|mode| (mode & 0o7777) as u16),
             uid: set.uid,
             gid: set.gid,
-            atime: set.atime.map(seconds),
-            mtime: set.mtime.map(seconds),
+            atime: set.atime.map(set_time),
+            mtime: set.mtime.map(set_time),
         };
         let mut result = None;
         if let Some(size) = set.size {

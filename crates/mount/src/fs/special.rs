@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use types::{Inode, ROOT};
+use types::{Inode, ROOT, Time};
 
 const MASTERINFO: Inode = Inode(0x7FFF_FFFF);
 const STATS: Inode = Inode(0x7FFF_FFF0);
@@ -45,9 +45,9 @@ fn attr(inode: Inode, masterinfo_len: usize) -> FileAttr {
     FileAttr {
         node: inode,
         size: if inode == MASTERINFO { masterinfo_len as u64 } else { 0 },
-        atime: 0,
-        mtime: 0,
-        ctime: 0,
+        atime: Time::default(),
+        mtime: Time::default(),
+        ctime: Time::default(),
         mode: 0o100_000 | mode,
         nlink: 1,
         uid: 0,

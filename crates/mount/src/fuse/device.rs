@@ -131,8 +131,8 @@ fn init_reply(minor: u32, max_readahead: u32, offered: u64, options: InitOptions
     out.u32((granted & 0xFFFF_FFFF) as u32);
     // Background requests (read-ahead) before the kernel throttles, and the congestion threshold.
     out.u16(64).u16(48);
-    // Times have a granularity of one second on the wire.
-    out.u32(MAX_WRITE).u32(1_000_000_000);
+    // Times are sent to the nanosecond; a master that keeps seconds says in its answers what became of them.
+    out.u32(MAX_WRITE).u32(1);
     out.u16((MAX_WRITE / 4096) as u16).u16(0).u32((granted >> 32) as u32);
     out.0.resize(64, 0);
     out.0

@@ -25,8 +25,8 @@ pub(crate) struct Request<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum TimeSet {
     Now,
-    /// Unix seconds.
-    At(i64),
+    /// Unix seconds and nanoseconds.
+    At(i64, u32),
 }
 
 /// What `setattr` changes.
@@ -337,19 +337,20 @@ fn set_attr(mut a: Args<'_>) -> Result<SetAttr, Errno> {
     let (valid, _) = (a.u32()?, a.u32()?);
     let (fh, size, _owner) = (a.u64()?, a.u64()?, a.u64()?);
     let (atime, mtime, _ctime) = (a.u64()?.cast_signed(), a.u64()?.cast_signed(), a.u64()?);
-    let (_atime_ns, _mtime_ns, _ctime_ns) = (a.u32()?, a.u32()?, a.u32()?);
+    let (atime_ns, mtime_ns, _ctime_ns) = (a.u32()?, a.u32()?, a.u32()?);
     let (mode, _) = (a.u32()?, a.u32()?);
     let (uid, gid) = (a.u32()?, a.u32()?);
     let has = |bit: u32| valid & 1 << bit != 0;
-    let time =
-        |set: u32, now: u32, at: i64| has(set).then(|| if has(now) { TimeSet::Now } else { TimeSet::At(at) });
+    let time = |set: u32, now: u32, at: (i64, u32)| {
+        has(set).then_some(if has(now) { TimeSet::Now } else { TimeSet::At(at.0, at.1) })
+    };
     Ok(SetAttr {
         mode: has(0).then_some(mode),
         uid: has(1).then_some(uid),
         gid: has(2).then_some(gid),
         size: has(3).then_some(size),
         fh: has(6).then_some(fh),
-        atime: time(4, 7, atime),
-        mtime: time(5, 8, mtime),
+        atime: time(4, 7, (atime, atime_ns)),
+        mtime: time(5, 8, (mtime, mtime_ns)),
     })
 }

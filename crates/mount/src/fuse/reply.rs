@@ -6,7 +6,7 @@ use rustix::io::Errno;
 use std::io::IoSlice;
 use std::sync::Arc;
 use std::time::Duration;
-use types::Inode;
+use types::{Inode, Time};
 
 /// Flags of an open reply.
 pub(crate) mod open_flags {
@@ -32,9 +32,9 @@ pub(crate) struct Ttl {
 pub(crate) struct FileAttr {
     pub(crate) node: Inode,
     pub(crate) size: u64,
-    pub(crate) atime: u32,
-    pub(crate) mtime: u32,
-    pub(crate) ctime: u32,
+    pub(crate) atime: Time,
+    pub(crate) mtime: Time,
+    pub(crate) ctime: Time,
     /// Type and permissions.
     pub(crate) mode: u32,
     pub(crate) nlink: u32,
@@ -46,8 +46,13 @@ pub(crate) struct FileAttr {
 impl FileAttr {
     fn put(&self, out: &mut Out) {
         out.u64(self.node.0.into()).u64(self.size).u64(self.size.div_ceil(512));
-        out.u64(self.atime.into()).u64(self.mtime.into()).u64(self.ctime.into());
-        out.u32(0).u32(0).u32(0);
+        let times = [self.atime, self.mtime, self.ctime];
+        for time in times {
+            out.i64(time.seconds());
+        }
+        for time in times {
+            out.u32(time.nanos());
+        }
         out.u32(self.mode).u32(self.nlink).u32(self.uid).u32(self.gid).u32(self.rdev);
         out.u32(types::BLOCK_SIZE).u32(0);
     }

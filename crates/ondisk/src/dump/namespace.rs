@@ -2,8 +2,8 @@
 
 use super::{DumpSection, Style, hex, text::text};
 use crate::image::{
-    AclRecord, Edge, EdgeRecord, Free, FreeRecord, Node, NodeData, NodeHead, NodeRecord, Pacl, Quot,
-    QuotaRecord, Xatr, XattrRecord,
+    AclRecord, Edge, EdgeRecord, FineTimesRecord, Free, FreeRecord, Node, NodeData, NodeHead, NodeRecord,
+    Pacl, Quot, QuotaRecord, Xatr, XattrRecord, Xtim,
 };
 use std::io::{self, Write};
 use types::{ChunkId, Inode, NodeType};
@@ -139,5 +139,12 @@ impl<'a> DumpSection<'a> for Pacl {
             write!(out, "{comma}{who}({}):0{:05o}", entry.id, entry.perm)?;
         }
         out.write_all(b")\n")
+    }
+}
+
+impl<'a> DumpSection<'a> for Xtim {
+    fn line(times: &FineTimesRecord, _style: Style, out: &mut impl Write) -> io::Result<()> {
+        let FineTimesRecord { inode, atime, mtime, ctime } = times;
+        writeln!(out, "FINETIMES|i:{inode:10}|a:{atime:10},m:{mtime:10},c:{ctime:10}")
     }
 }

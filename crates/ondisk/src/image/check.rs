@@ -6,7 +6,7 @@ use super::{Body, Image, ImageError, ImageFile, Section, SectionName};
 macro_rules! with_section {
     ($name:expr, $section:ident => $known:expr, $other:pat => $unknown:expr) => {
         with_section!(@ $name, $section => $known, $other => $unknown,
-            Sess Scla Node Edge Free Quot Xatr Pacl Open Flck Plck Csdb Chnk)
+            Sess Scla Node Edge Free Quot Xatr Pacl Open Flck Plck Csdb Chnk Xtim)
     };
     (@ $name:expr, $section:ident => $known:expr, $other:pat => $unknown:expr, $($all:ident)*) => {
         match $name {

@@ -72,6 +72,20 @@ impl<'a> Image<'a> {
         self.header
     }
 
+    /// The file without the sections that only we know ([`super::ImageWriter::end_for_stock`]): an image again, with all
+    /// that a 3.0.117 master would read of this one.
+    pub fn for_stock(&self) -> Result<&'a [u8], ImageError> {
+        let mut end = HEAD;
+        for section in self.sections() {
+            let section = section?;
+            if section.offset as usize > end + super::HEADER {
+                break;
+            }
+            end = section.offset as usize + section.body.len();
+        }
+        Ok(&self.file[..end + END_MARKER.len()])
+    }
+
     /// The sections in file order, unknown ones too.
     pub fn sections(&self) -> Sections<'a> {
         let end = self.file.len() - END_MARKER.len();

@@ -1,6 +1,6 @@
 //! Section headers, and the walk from one to the next.
 
-use super::{Body, ImageError, Records};
+use super::{Body, END_MARKER, ImageError, Records};
 use std::fmt;
 
 /// The four letters of a section.
@@ -62,7 +62,7 @@ pub(crate) fn parse_header(header: &[u8; HEADER], offset: u64) -> Result<(Sectio
 
 /// Walks over sections. Ends after the first error.
 pub struct Sections<'a> {
-    /// The file without its end marker.
+    /// The file without the end marker that it ends with.
     file: &'a [u8],
     at: usize,
 }
@@ -93,6 +93,10 @@ impl<'a> Sections<'a> {
 impl<'a> Iterator for Sections<'a> {
     type Item = Result<Section<'a>, ImageError>;
     fn next(&mut self) -> Option<Self::Item> {
+        // Stock stops here; sections of ours may follow.
+        if self.file.get(self.at..).is_some_and(|rest| rest.starts_with(END_MARKER)) {
+            self.at += END_MARKER.len();
+        }
         (self.at < self.file.len()).then(|| self.section())
     }
 }

@@ -286,3 +286,27 @@ proptest::proptest! {
         let _ = check(&file);
     }
 }
+
+/// Sections of ours stand behind the marker at which stock stops reading.
+#[test]
+fn stock_is_left_its_part() {
+    let images = images();
+    let file: &'static [u8] = Vec::leak(images[0].1.clone());
+    let mut writer = ImageWriter::new(Cursor::new(Vec::new()), opened(file).header()).unwrap();
+    for section in opened(file).sections() {
+        let section = section.unwrap();
+        with_section!(section.name, S => rewrite::<S>(&section, &mut writer), other => panic!("{other}"));
+    }
+    writer.end_for_stock();
+    let record = FineTimesRecord { inode: Inode(2), atime: 1, mtime: 999_999_999, ctime: 1 << 30 };
+    writer.section::<Xtim>(&(), |sink| sink.push(&record)).unwrap();
+    let longer = writer.finish().unwrap().into_inner();
+    assert!(longer.ends_with(END_MARKER) && longer.len() > file.len());
+    let image = opened(&longer);
+    let last = image.sections().last().unwrap().unwrap();
+    let records: Vec<_> = last.read::<Xtim>().unwrap().map(Result::unwrap).collect();
+    assert_eq!(records, [record]);
+    assert_eq!(check(&longer).unwrap().len(), 14);
+    assert!(image.for_stock().unwrap() == file);
+    assert!(opened(file).for_stock().unwrap() == file, "an image of stock is all stock's");
+}

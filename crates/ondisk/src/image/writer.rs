@@ -42,6 +42,12 @@ impl<W: Write> ImageWriter<W> {
         if written == length { Ok(()) } else { Err(broken::<S>("its length is not what was announced")) }
     }
 
+    /// Writes the end marker for the first time. A 3.0.117 master reads no further, but wants the marker at the very end,
+    /// too (seen); so sections it does not know can follow, and it does without them.
+    pub fn end_for_stock(&mut self) {
+        self.buffer.extend_from_slice(END_MARKER);
+    }
+
     /// Writes the end marker and gives the output back, everything handed to it, nothing synced.
     pub fn finish(mut self) -> io::Result<W> {
         self.buffer.extend_from_slice(END_MARKER);

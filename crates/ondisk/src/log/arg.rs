@@ -1,8 +1,9 @@
 //! How a value is an argument of an operation.
 
+use super::fine::FineTimes;
 use super::text::{decimal, escape};
 use super::{LineError, scan::Scan};
-use types::{Bytes32, ChunkId, ChunkIndex, ChunkVersion, Inode, MAX_NAME, Name, SessionId};
+use types::{Bytes32, ChunkId, ChunkIndex, ChunkVersion, Inode, MAX_NAME, Name, SessionId, Time};
 
 /// Longest escaped binary a line may carry, bytes: the biggest is an extended attribute's value.
 const MAX_BINARY: usize = types::MAX_XATTR_VALUE;
@@ -23,11 +24,17 @@ pub(crate) trait Arg<'a>: Sized {
 pub(crate) struct Args<'o> {
     out: &'o mut Vec<u8>,
     first: bool,
+    /// What the line's end must say of the times among them.
+    fine: FineTimes,
 }
 
 impl<'o> Args<'o> {
     pub(crate) fn new(out: &'o mut Vec<u8>) -> Self {
-        Args { out, first: true }
+        Args { out, first: true, fine: FineTimes::default() }
+    }
+
+    pub(crate) fn fine_times(self) -> FineTimes {
+        self.fine
     }
 
     /// Begins an argument and gives the place to write it to.
@@ -85,6 +92,23 @@ macro_rules! id_args {
 }
 id_args!(Inode u32 "an inode", ChunkId u64 "a chunk id", ChunkVersion u32 "a chunk version",
          ChunkIndex u32 "a chunk index", SessionId u32 "a session id");
+
+/// Seconds, as stock has them; the rest of a time stands at the line's end.
+impl<'a> Arg<'a> for Time {
+    fn parse(scan: &mut Scan<'a>) -> Result<Self, LineError> {
+        scan.separator()?;
+        scan.time("a time in Unix seconds")
+    }
+    fn write(&self, out: &mut Args<'_>) {
+        out.number(self.low());
+        out.fine.push(*self);
+    }
+    #[cfg(test)]
+    fn any(entropy: &mut super::entropy::Entropy<'a>) -> Self {
+        let (low, fine) = (entropy.number() as u32, entropy.number() as u32);
+        Time::from_parts(low, fine).unwrap_or(low.into())
+    }
+}
 
 /// 0 or 1; any other number counts as 1.
 impl<'a> Arg<'a> for bool {

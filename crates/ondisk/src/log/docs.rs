@@ -41,10 +41,15 @@ mod tests {
 
 Made from `crates/ondisk/src/log/op.rs` by `UPDATE_DOCS=1 cargo test -p ondisk`; do not edit.
 
-A line is `<version>: <unix time>|<OPERATION>(<arguments>)[:<results>]`. Arguments in brackets are missing in old
+A line is `<version>: <unix time>|<OPERATION>(<arguments>)[:<results>][;<fine>[,<fine>…]]`. Arguments in brackets are missing in old
 lines; only the brackets around groups stand in the text. Names and binaries are escaped: bytes below 0x20 and from
 0x7F on, `,` `%` `(` `)` are `%` and two upper-case hexadecimal digits. Read, too, but never written:
 `SETGOAL(inode,uid,goal,smode)` for `SETSCLASS`, `CSADD(ip,port)` and `CSDEL(ip,port)` for `CSDBOP`.
+
+The end behind `;` is ours: what the line's times are beyond stock's seconds. It is there when one of them is not a whole
+second before 2106, and has a number for the time of the event, and one for each time among the arguments (`ATTR` has two,
+`AMTIME` three): nanoseconds, plus 2^30 times how often 2^32 is to be added to the seconds (3: subtracted once). Stock
+3.0.117 ignores what stands behind the results, so it replays such lines, to the second.
 ";
 
     /// An argument as the text of a line has it; a type that is several arguments says so.

@@ -4,6 +4,7 @@ use super::arg::Args;
 use super::scan::Scan;
 use super::text::decimal;
 use super::{LineError, LineProblem, Op, Outcome, legacy};
+use types::Time;
 
 /// The longest line that 3.0.117 reads, with its newline; it cuts longer ones. Only a `SNAPSHOT` by a user with more
 /// than about 18,000 groups comes near.
@@ -14,8 +15,8 @@ pub const MAX_LINE: usize = 200_000;
 pub struct Line<'a> {
     /// The metadata version before the change.
     pub version: u64,
-    /// When it happened, Unix seconds.
-    pub ts: u32,
+    /// When it happened.
+    pub ts: Time,
     /// What was done.
     pub op: Op<'a>,
     /// What it yielded.
@@ -48,11 +49,13 @@ impl<'a> Line<'a> {
 
     /// Appends the line without version and newline, as metaloggers receive it (they get a NUL behind it).
     pub fn write_entry(&self, out: &mut Vec<u8>) {
-        decimal(self.ts.into(), out);
+        decimal(self.ts.low().into(), out);
         out.push(b'|');
         out.extend_from_slice(self.op.name().as_bytes());
         out.push(b'(');
-        self.op.write_args(&mut Args::new(out));
+        let mut args = Args::new(out);
+        self.op.write_args(&mut args);
+        let fine = args.fine_times();
         out.push(b')');
         let mut separator = b':';
         for &value in self.outcome.as_slice() {
@@ -60,6 +63,7 @@ impl<'a> Line<'a> {
             decimal(value, out);
             separator = b',';
         }
+        fine.write(self.ts, out);
     }
 }
 
@@ -72,10 +76,12 @@ fn start<'a>(text: &'a [u8], scratch: &'a mut Vec<u8>) -> Scan<'a> {
 }
 
 fn entry(version: u64, mut scan: Scan<'_>) -> Result<Line<'_>, LineError> {
-    let ts = scan.number("a time in Unix seconds")?;
+    scan.look_for_fine_times()?;
+    let ts = scan.time("a time in Unix seconds")?;
     scan.expect(b'|', "'|' behind the time")?;
     let op = operation(&mut scan)?;
     let outcome = outcome(&op, &mut scan)?;
+    scan.skip_fine_times()?;
     scan.finish()?;
     Ok(Line { version, ts, op, outcome })
 }

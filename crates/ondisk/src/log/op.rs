@@ -3,7 +3,7 @@
 use super::macros::ops;
 use super::{AttrExtra, CsdbAction, LockKind, MaskList, NewNode, SclassCounts, SessionFields, SnapshotGids};
 use crate::{AclEntries, QuotaLimits};
-use types::{Bytes32, ChunkId, ChunkIndex, ChunkVersion, Inode, Name, SessionId};
+use types::{Bytes32, ChunkId, ChunkIndex, ChunkVersion, Inode, Name, SessionId, Time};
 
 ops! {
 /// One change of the metadata. Borrows names and binaries, from a request or from a line; cheap to copy. What it
@@ -53,11 +53,11 @@ Op<'a> {
 
     /// The node was read.
     "ACCESS" => Access { inode: Inode };
-    /// All three times are set, Unix seconds.
-    "AMTIME" => AmTime { inode: Inode, atime: u32, mtime: u32, ctime: u32 };
+    /// All three times are set.
+    "AMTIME" => AmTime { inode: Inode, atime: Time, mtime: Time, ctime: Time };
     /// Attributes are set.
     "ATTR" => Attr {
-        inode: Inode, mode: u16, uid: u32, gid: u32, atime: u32, mtime: u32, extra: AttrExtra,
+        inode: Inode, mode: u16, uid: u32, gid: u32, atime: Time, mtime: Time, extra: AttrExtra,
     };
     /// Storage class of a file or of a tree.
     "SETSCLASS" => SetSclass { inode: Inode, uid: u32, src: u8, dst: u8, smode: u8 } : changed, unchanged, denied;

@@ -1,7 +1,9 @@
 //! A cursor over the text of a line.
 
+use super::fine::FineTimes;
 use super::text::unescape;
 use super::{LineError, LineProblem};
+use types::Time;
 
 /// Reads arguments from left to right and never steps back.
 pub(crate) struct Scan<'a> {
@@ -9,6 +11,8 @@ pub(crate) struct Scan<'a> {
     at: usize,
     /// True until the first argument was begun: the others stand behind a comma.
     first: bool,
+    /// What the line's end says of its times; nothing unless [`Scan::look_for_fine_times`] found something.
+    fine: FineTimes,
     /// Room for what has to be unescaped or turned into binary; pieces are cut off its front.
     scratch: &'a mut [u8],
 }
@@ -20,7 +24,7 @@ impl<'a> Scan<'a> {
     }
 
     pub(crate) fn new(text: &'a [u8], scratch: &'a mut [u8]) -> Self {
-        Scan { text, at: 0, first: true, scratch }
+        Scan { text, at: 0, first: true, fine: FineTimes::default(), scratch }
     }
 
     pub(crate) fn peek(&self) -> Option<u8> {
@@ -70,6 +74,31 @@ impl<'a> Scan<'a> {
         }
         self.at = start;
         Err(self.expected(what))
+    }
+
+    /// Reads ahead what the line's end says of its times.
+    pub(crate) fn look_for_fine_times(&mut self) -> Result<(), LineError> {
+        let line = self.ahead().split(|b| *b == 0).next().unwrap_or_default();
+        self.fine =
+            FineTimes::find(line).ok_or_else(|| self.expected("';' and parts of seconds at the end"))?;
+        Ok(())
+    }
+
+    /// A time: its seconds stand here, the rest at the line's end.
+    pub(crate) fn time(&mut self, what: &'static str) -> Result<Time, LineError> {
+        let low = self.number(what)?;
+        Ok(Time::from_parts(low, self.fine.next()).unwrap_or(low.into()))
+    }
+
+    /// Steps over what [`Scan::look_for_fine_times`] found.
+    pub(crate) fn skip_fine_times(&mut self) -> Result<(), LineError> {
+        if self.fine.left_over() {
+            return Err(self.expected("as many parts of seconds as there are times"));
+        }
+        if self.peek() == Some(b';') {
+            self.at += self.ahead().iter().take_while(|b| matches!(b, b';' | b',' | b'0'..=b'9')).count();
+        }
+        Ok(())
     }
 
     /// A number of 1 to `max` upper-case digits; moves only on success.

@@ -4,7 +4,7 @@ use super::entropy::Entropy;
 use super::*;
 use crate::fixtures;
 use proptest::prelude::*;
-use types::{ChunkIndex, Inode, Name, NodeType, SessionId};
+use types::{ChunkIndex, Inode, Name, NodeType, SessionId, Time};
 
 fn written(line: &Line<'_>) -> Vec<u8> {
     let mut out = Vec::new();
@@ -108,13 +108,29 @@ fn built_as_a_master_does() {
     let node = NewNode { kind: NodeType::Dir, mode: 0o755, umask: 0o22 };
     let name = Name::new(b"a,b\n").unwrap();
     let op = Op::Create { parent: Inode(1), name, node, uid: 0, gid: 0, rdev: 0 };
-    let line = Line { version: 12, ts: 1795345043, op, outcome: Outcome::one(2) };
+    let line = Line { version: 12, ts: 1795345043.into(), op, outcome: Outcome::one(2) };
     assert_eq!(written(&line), b"12: 1795345043|CREATE(1,a%2Cb%0A,2,493,18,0,0,0):2\n");
     let op = Op::Append { dst: Inode(3), src: Inode(4), range: Some((ChunkIndex(0), ChunkIndex(1))) };
     let mut entry = Vec::new();
-    Line { version: 12, ts: 5, op, outcome: Outcome::none() }.write_entry(&mut entry);
+    Line { version: 12, ts: 5.into(), op, outcome: Outcome::none() }.write_entry(&mut entry);
     assert_eq!(entry, b"5|APPEND(3,4,0,1)");
     assert_eq!(Line::parse_entry(12, &entry, &mut Vec::new()).unwrap().op, op);
+}
+
+#[test]
+fn parts_of_seconds_stand_at_the_end() {
+    let extra = AttrExtra { winattr: 0, aclmode: 0 };
+    let (atime, mtime) = (Time::new(1 << 32, 5), 7.into());
+    let op = Op::Attr { inode: Inode(2), mode: 0o644, uid: 0, gid: 0, atime, mtime, extra };
+    let line = Line { version: 7, ts: Time::new(100, 20), op, outcome: Outcome::none() };
+    assert_eq!(written(&line), b"7: 100|ATTR(2,420,0,0,0,7,0,0);20,1073741829,0\n");
+    let line = Line { ts: 100.into(), ..line };
+    assert_eq!(written(&line), b"7: 100|ATTR(2,420,0,0,0,7,0,0);0,1073741829,0\n");
+    with_op("UNLINK(1,a;5):3;1", |line| assert_eq!(line.ts, Time::new(100, 1)));
+    with_op("UNLINK(1,a;5):3", |line| assert_eq!(line.ts, 100.into()));
+    for bad in [";", ";x", ";1,2", ";1000000000", ";1,", ";1;2", ";1 2", ";+1"] {
+        error_of(&format!("7: 100|UNLINK(1,a):3{bad}"));
+    }
 }
 
 #[test]
@@ -176,11 +192,12 @@ proptest! {
     #[test]
     fn every_operation_survives_its_text(
         index in 0..Op::NAMES.len(), bytes: Vec<u8>, name in prop::collection::vec(any::<u8>(), 0..300),
-        version: u64, ts: u32, results: [u64; 6],
+        version: u64, low: u32, fine in 0..1_000_000_000_u32, results: [u64; 6],
     ) {
         let bytes = [bytes, name].concat();
         let op = Op::any(index, &mut Entropy(&bytes));
         let outcome = Outcome::from_slice(&results[..op.results().len()]);
+        let ts = Time::from_parts(low, fine).unwrap();
         let line = Line { version, ts, op, outcome };
         let text = written(&line);
         prop_assert_eq!(text.iter().filter(|b| **b < 0x20 || **b > 0x7E).count(), 1, "only the newline");
@@ -200,7 +217,7 @@ proptest! {
     ) {
         let op = Op::any(index, &mut Entropy(&bytes));
         let outcome = Outcome::from_slice(&[1; 6][..op.results().len()]);
-        let mut text = written(&Line { version: 1, ts: 2, op, outcome });
+        let mut text = written(&Line { version: 1, ts: Time::new(2, 3), op, outcome });
         let at = at.index(text.len());
         text[at] = with;
         let _ = Line::parse(&text, &mut Vec::new());

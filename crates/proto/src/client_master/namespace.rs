@@ -1,7 +1,7 @@
 //! Names, attributes, directories, opening (`spec/wire-client-master.md` 3.3 to 3.6).
 
 use super::namespace_shapes::{LookupData, StatfsData};
-use types::{Attr, Bytes32, Cred, Inode, MsgId, Name, NodeType, Reply, RestBytes, Status};
+use types::{Attr, Bytes32, Cred, Inode, MsgId, Name, NodeType, Reply, RestBytes, Status, Time};
 
 packets! { <'a> {
     /// Space and number of nodes.
@@ -55,7 +55,22 @@ packets! { <'a> {
         /// How setuid and setgid bits go away (`spec/wire-client-master.md` 3.4.2).
         sugid_clear_mode: u8
     }
-    /// Answers `FuseSetattr`.
+    /// `FuseSetattr` with times beyond stock's seconds.
+    0x454C_019A FineSetattr<'a> {
+        msgid: MsgId,
+        inode: Inode,
+        opened: u8,
+        cred: Cred<'a>,
+        set_mask: u8,
+        mode: u16,
+        uid: u32,
+        gid: u32,
+        atime: Time,
+        mtime: Time,
+        winattr: u8,
+        sugid_clear_mode: u8
+    }
+    /// Answers `FuseSetattr` and `FineSetattr`.
     411 FuseSetattrReply { msgid: MsgId, reply: Reply<Attr> }
 
     /// The target of a symbolic link.

@@ -1,6 +1,6 @@
 //! What is sent without being asked for (`spec/wire-client-master.md` 1.6 and 1.7). From the master the message id is 0.
 
-use types::{ChunkId, ChunkIndex, ChunkVersion, Inode, MsgId, Rest};
+use types::{ChunkId, ChunkIndex, ChunkVersion, Inode, MsgId, Rest, Time};
 
 packets! { <'a> {
     /// All nodes this mount has open, or must otherwise stay: replaces the session's open files.
@@ -8,6 +8,9 @@ packets! { <'a> {
 
     /// Times of access and change that the mount observed: node, atime, mtime; 0 leaves a time alone.
     701 FuseAmtimeInodes<'a> { times: Rest<'a, (Inode, u32, u32)> }
+
+    /// `FuseAmtimeInodes` with times beyond stock's seconds.
+    0x454C_02BD FineAmtimeInodes<'a> { times: Rest<'a, (Inode, Time, Time)> }
 
     /// A chunk of a file that others have open was changed.
     702 FuseChunkHasChanged {

@@ -1,5 +1,6 @@
 //! The requests and replies of registration, told by request code and length.
 
+use crate::Extensions;
 use types::{Bytes32, DecodeError, Reader, SessionId, Status, Version, Wire};
 
 record! { <'a> {
@@ -211,14 +212,14 @@ impl<'a> Wire<'a> for Register<'a> {
 pub enum RegisterReply {
     /// 1 byte: refused; or for tools and close, the outcome.
     Status(Status),
-    /// 5 bytes: the outcome of a reconnect.
-    Reconnect(Version, Status),
+    /// 5 bytes: the outcome of a reconnect; 9 bytes with extensions, for a session that offered some.
+    Reconnect(Version, Status, Option<Extensions>),
     /// 27 bytes.
     NewMetaSession(NewMetaSession),
     /// 32 bytes: random bytes.
     Challenge([u8; 32]),
-    /// 49 bytes.
-    NewSession(NewSession),
+    /// 49 bytes; 53 bytes with extensions, for a client that offered some.
+    NewSession(NewSession, Option<Extensions>),
 }
 
 impl<'a> Wire<'a> for RegisterReply {
@@ -226,21 +227,26 @@ impl<'a> Wire<'a> for RegisterReply {
     fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
         match r.left() {
             1 => Status::decode(r).map(RegisterReply::Status),
-            5 => <(Version, Status)>::decode(r)
-                .map(|(version, status)| RegisterReply::Reconnect(version, status)),
+            5 | 9 => {
+                let (version, status, extensions) = Wire::decode(r)?;
+                Ok(RegisterReply::Reconnect(version, status, extensions))
+            }
             27 => NewMetaSession::decode(r).map(RegisterReply::NewMetaSession),
             32 => r.array().map(RegisterReply::Challenge),
-            49 => NewSession::decode(r).map(RegisterReply::NewSession),
+            49 | 53 => {
+                let (session, extensions) = Wire::decode(r)?;
+                Ok(RegisterReply::NewSession(session, extensions))
+            }
             _ => Err(r.bad("length of the register reply")),
         }
     }
     fn encode(&self, out: &mut Vec<u8>) {
         match self {
             RegisterReply::Status(status) => status.encode(out),
-            RegisterReply::Reconnect(version, status) => (*version, *status).encode(out),
+            RegisterReply::Reconnect(version, status, more) => (*version, *status, *more).encode(out),
             RegisterReply::NewMetaSession(session) => session.encode(out),
             RegisterReply::Challenge(random) => random.encode(out),
-            RegisterReply::NewSession(session) => session.encode(out),
+            RegisterReply::NewSession(session, more) => (*session, *more).encode(out),
         }
     }
 }

@@ -9,7 +9,7 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
     ("ArchReply", "20 bytes: `ArchChanged`; 28 bytes: `ArchState`"),
     (
         "Attr",
-        "36 bytes: `u8 flags | u16 type << 12 | mode | u32 uid | u32 gid | u32 atime | u32 mtime | u32 ctime | u32 nlink | u64 length | u8 winattr`",
+        "36 bytes: `u8 flags | u16 type << 12 | mode | u32 uid | u32 gid | u32 atime | u32 mtime | u32 ctime | u32 nlink | u64 length | u8 winattr`; with 0x80 in the flags (ours) 12 more: `u32 * 3`, the fine parts of the times",
     ),
     ("BadCommand", "`[u32 msgid] | u32 command | u32 size | Version`, the id being there when 16 bytes are"),
     ("BulkLen", "`u32` bytes that follow the packet's fields in the same frame"),
@@ -34,6 +34,7 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
     ("DiskInfo", "`u16 size of what follows | DiskEntry | DiskStats * 3` (last minute, hour, day)"),
     ("DownloadFile", "`u8`: 1 metadata, 2 sessions, 11 and 12 the changelogs 0 and 1"),
     ("DownloadInfo", "`u64 size`; or `u8` that it cannot be had"),
+    ("Extensions", "`u32`, a bit for each extension"),
     ("Inode", "`u32`"),
     ("Ipv4Addr", "`u32`"),
     ("LabelSet", "`u32 * 4`: an or of masks of labels, unused ones 0; all 0 is any server"),
@@ -70,7 +71,7 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
     ),
     (
         "RegisterReply",
-        "1 byte: status; 5: `Version | u8 status`; 27: `NewMetaSession`; 32: random bytes; 49: `NewSession`",
+        "1 byte: status; 5: `Version | u8 status`; 27: `NewMetaSession`; 32: random bytes; 49: `NewSession`; to a client that offered extensions 9 or 53, with `Extensions` behind",
     ),
     ("ReplicationSource", "6 bytes: `SocketAddrV4`; else `u32 mask * 4 | Source * 1..8`"),
     ("Reply<T>", "one byte: a status; else `T`"),
@@ -93,6 +94,10 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
     ("Status", "`u8`"),
     ("Tag<N>", "`u8` that must be N"),
     ("Tag16<N>", "`u16` that must be N"),
+    (
+        "Time",
+        "`u32 low | u32 fine`: seconds modulo 2^32; nanoseconds, plus 2^30 times how often 2^32 is to be added (3: subtracted once)",
+    ),
     ("TwoLists<N, T>", "`N first | N second | T*first | T*second`"),
     ("Version", "`u16 major | u8 mid | u8 minor * 2`"),
     ("VersionForm", "`[u32 msgid] | Version | text`, the id being there when the request had one"),

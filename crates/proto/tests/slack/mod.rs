@@ -96,6 +96,7 @@ const BY_NAME: &[(&[&str], Slack)] = &[
         &["FuseReadChunkReply", "FuseWriteChunkReply", "FuseLookupReply"],
         Slack::new(Prefix::Every(14), Extra::Never, "a list of fewer elements"),
     ),
+    (&["FineAmtimeInodes"], Slack::new(Prefix::Every(20), Extra::Never, "a list of fewer elements")),
     (&["CservListReply"], Slack::new(Prefix::Every(69), Extra::Never, "a list of fewer elements")),
     (
         &["FuseCheckReply"],
@@ -161,7 +162,7 @@ const BY_NAME: &[(&[&str], Slack)] = &[
     ),
     (
         &["FuseRegisterReply"],
-        Slack::new(Prefix::Lengths(&[1, 5, 27, 32]), Extra::Never, "another form, told by its length"),
+        Slack::new(Prefix::Lengths(&[1, 5, 9, 27, 32, 49]), Extra::Never, "another form, told by its length"),
     ),
     (
         &["FuseWriteChunkEnd"],
@@ -184,7 +185,7 @@ const BY_NAME: &[(&[&str], Slack)] = &[
         Slack::new(Prefix::Lengths(&[484]), Extra::Never, "another form, told by its length"),
     ),
     (
-        &["HddListReply", "QuotaInfoReply", "ExportsInfoReply", "MassResolvePathsReply"],
+        &["HddListReply", "JobListReply", "QuotaInfoReply", "ExportsInfoReply", "MassResolvePathsReply"],
         Slack::new(Prefix::From(0), Extra::Never, "a list of fewer elements, which vary in size"),
     ),
     (

@@ -2,6 +2,7 @@
 
 use super::chain::Next;
 use super::packet_deadline;
+use crate::counters::add;
 use crate::data::conn::{Conn, End, NOP_FRAME};
 use chunkstore::Handle;
 use net::bulk::Block;
@@ -280,6 +281,12 @@ impl<'a> Session<'a> {
             self.handle
                 .write(head.block, head.offset, &self.block[..size], head.crc)
                 .map_err(|status| Stop::Failed(head.write_id, status))?;
+        }
+        let traffic = &self.conn.server.traffic;
+        traffic.client_served();
+        add(&traffic.data_in, 8 + u64::from(len));
+        if self.next.is_some() {
+            add(&traffic.data_out, 8 + u64::from(len));
         }
         self.received += 1;
         self.pending.push_back(head.write_id);

@@ -4,7 +4,7 @@ use super::{Column, HARD_LINKS, Run};
 use crate::fs::Fs;
 use crate::ns::NewNode;
 use crate::ns::nodes::eattr;
-use crate::ns::records::NodeRec;
+use crate::ns::times::Stamp;
 use crate::tables::acl::Acl;
 use types::{Inode, NodeType, Status};
 
@@ -167,20 +167,14 @@ impl Fs {
         }
         let rec = self.node(src);
         let column = run.column(&rec);
-        let to = self.node_mut(dst);
-        to.eattr |= eattr::SNAPSHOT;
-        if column == Column::CpLike {
-            times_cp_like(to, run.ts, is_new);
-            return;
+        self.node_mut(dst).eattr |= eattr::SNAPSHOT;
+        let now = run.ts;
+        let [atime, mtime, ctime] = self.times(src);
+        match column {
+            Column::CpLike if is_new => self.put_times(dst, [now; 3]),
+            Column::CpLike => self.stamp(dst, &[Stamp::Ctime], now),
+            Column::Other if !is_new => self.put_times(dst, [atime, mtime, now]),
+            Column::Owner | Column::Other => self.put_times(dst, [atime, mtime, ctime]),
         }
-        (to.atime, to.mtime) = (rec.atime, rec.mtime);
-        to.ctime = if is_new || column == Column::Owner { rec.ctime } else { run.ts };
-    }
-}
-
-fn times_cp_like(to: &mut NodeRec, ts: u32, is_new: bool) {
-    to.ctime = ts;
-    if is_new {
-        (to.atime, to.mtime) = (ts, ts);
     }
 }

@@ -11,6 +11,7 @@ fn caps(flags: u8) -> SessionCaps {
         disables: 0,
         root_ids: (0, 0),
         mapall_ids: (0, 0),
+        fine_times: false,
         goals: (2, 5),
         trash_times: (3600, 7200),
     }

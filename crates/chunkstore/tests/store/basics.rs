@@ -1,76 +1,8 @@
-//! The store as its users see it, on real folders.
+//! Chunks, orders, faults, folders.
 
-use chunkstore::{DiskSpec, SpaceLimit, Store, StoreConfig, StoreError, Tunables, file_name};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
-use types::{ChunkId, ChunkVersion, Status, ZERO_BLOCK_CRC};
-
-const BLOCK: usize = 65536;
-
-fn spec(path: &Path) -> DiskSpec {
-    DiskSpec {
-        path: path.into(),
-        removal: false,
-        drain: false,
-        fill: false,
-        may_resize: false,
-        limit: SpaceLimit::Leave(0),
-        line: 1,
-    }
-}
-
-fn config(disks: Vec<DiskSpec>) -> StoreConfig {
-    StoreConfig {
-        disks,
-        allow_invalid_disks: false,
-        metaid: None,
-        disk_threads: 8,
-        max_open: 100,
-        tunables: Tunables { leave_space: 0, test_speed: 0, ..Tunables::default() },
-        on_report: Box::new(|| ()),
-    }
-}
-
-fn start(config: StoreConfig) -> Arc<Store> {
-    let store = Store::start(config).expect("start");
-    while store.is_scanning() {
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    store
-}
-
-fn one(dir: &Path) -> Arc<Store> {
-    start(config(vec![spec(dir)]))
-}
-
-fn id(n: u64) -> ChunkId {
-    ChunkId(n)
-}
-
-fn v(n: u32) -> ChunkVersion {
-    ChunkVersion(n)
-}
-
-/// The file of a chunk, wherever it is.
-fn find(dir: &Path, chunk: ChunkId, version: ChunkVersion) -> Option<PathBuf> {
-    (0..=255u8).map(|f| dir.join(format!("{f:02X}")).join(file_name(chunk, version))).find(|p| p.exists())
-}
-
-fn pattern(seed: u8) -> Vec<u8> {
-    (0..BLOCK).map(|i| (i as u8).wrapping_mul(31).wrapping_add(seed) | 1).collect()
-}
-
-fn put(store: &Arc<Store>, chunk: u64, block: u16, offset: u16, data: &[u8]) -> Result<(), Status> {
-    store.open(id(chunk), v(0))?.write(block, offset, data, crc32fast::hash(data))
-}
-
-fn get(store: &Arc<Store>, chunk: u64, block: u16) -> Result<Vec<u8>, Status> {
-    let mut buf = vec![0xAA; BLOCK];
-    let crc = store.open(id(chunk), v(0))?.read_block(block, &mut buf)?;
-    assert_eq!(crc, crc32fast::hash(&buf));
-    Ok(buf)
-}
+use crate::*;
+use chunkstore::StoreError;
+use types::ZERO_BLOCK_CRC;
 
 #[test]
 fn a_chunk_survives_a_restart() {
@@ -304,15 +236,14 @@ fn of_two_copies_the_newer_is_used_and_the_older_kept() {
         assert_eq!(get(&store, 5, 0).unwrap(), pattern(2));
         assert_eq!(store.space().chunks, 1);
         store.stop();
-        assert!(find(a.path(), id(5), v(1)).is_some());
+        assert!(find(a.path(), id(5), v(1)).is_none(), "it can never count again");
+        assert_eq!(aside(a.path()).len(), 1);
     }
     // Kept no longer than configured.
     let mut short = config(vec![spec(a.path()), spec(b.path())]);
     short.tunables.keep_duplicates = Duration::ZERO;
     let store = start(short);
-    while find(a.path(), id(5), v(1)).is_some() {
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    until("the older copy is deleted", || aside(a.path()).is_empty());
     assert_eq!(get(&store, 5, 0).unwrap(), pattern(2));
     store.stop();
 }
