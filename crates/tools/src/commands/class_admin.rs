@@ -103,12 +103,7 @@ fn outcome(what: &str, result: Result<(), Trouble>) -> Result<Vec<u8>, Failure> 
             if trouble == Trouble::Refused(Status::EPERM_NOTADMIN) {
                 hint("the export needs the option \"admin\" in mfsexports.cfg");
             }
-            let reason = match trouble {
-                Trouble::Refused(status) => status.text(),
-                Trouble::Link(text) => text,
-                Trouble::Malformed => "wrong answer",
-            };
-            Err(Failure(format!("storage class {what}: error: {reason}").into_bytes()))
+            Err(Failure(format!("storage class {what}: error: {}", trouble.text()).into_bytes()))
         }
     }
 }
