@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names() {
+    fn a_name_is_one_program() {
         for program in PROGRAMS {
             assert_eq!(called(program.name).map(|found| found.name), Some(program.name));
             let short = program.name.strip_prefix("mfs").unwrap();
@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(tool("getgoal"), Some("mfsgetgoal"));
         assert_eq!(tool("mfsrgetgoal"), Some("mfsrgetgoal"));
         assert!(PROGRAMS.iter().all(|program| tool(program.name).is_none()));
-        let mut names: Vec<_> = names().collect();
+        let mut names: Vec<_> = super::names().collect();
         names.sort();
         let count = names.len();
         names.dedup();

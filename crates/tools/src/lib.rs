@@ -8,6 +8,7 @@ mod commands;
 mod counts;
 mod failure;
 mod labels;
+mod man;
 mod mounts;
 mod numbers;
 mod realpath;

@@ -41,6 +41,10 @@ pub(crate) fn run(args: &InstallArgs) -> anyhow::Result<()> {
     for name in programs::names() {
         place.link(&prefix.join(programs::folder(name)).join(name), &binary)?;
     }
+    for tool in tools::TOOLS {
+        let page = prefix.join(format!("share/man/man1/{}.1", tool.name));
+        place.file(&page, tool.manual().as_bytes())?;
+    }
     let identity = Identity { user: args.user.as_deref(), group: args.group.as_deref() };
     for (name, tables) in
         [("mfsmaster", MASTER), ("mfsmetalogger", METALOGGER), ("mfschunkserver", CHUNKSERVER)]
