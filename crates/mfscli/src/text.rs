@@ -59,9 +59,8 @@ pub(crate) fn short_time(unix: u32) -> String {
 }
 
 /// The same of a time that is local already, as charts have it.
-pub(crate) fn chart_time(local_as_utc: u32) -> String {
-    let time =
-        Timestamp::from_second(local_as_utc.into()).unwrap_or_default().to_zoned_datetime(TimeZone::UTC);
+pub(crate) fn chart_time(local_as_utc: i64) -> String {
+    let time = Timestamp::from_second(local_as_utc).unwrap_or_default().to_zoned_datetime(TimeZone::UTC);
     time.strftime("%Y-%m-%d %H:%M").to_string()
 }
 
