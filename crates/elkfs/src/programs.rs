@@ -74,6 +74,20 @@ pub(crate) const PROGRAMS: &[Program] = &[
         main: roles::metatools::dump,
     },
     Program {
+        name: "mfsstatsdump",
+        also: &[],
+        group: Group::Offline,
+        about: "Shows the charts that a master keeps on disk",
+        main: roles::statsdump::master,
+    },
+    Program {
+        name: "mfscsstatsdump",
+        also: &[],
+        group: Group::Offline,
+        about: "Shows the charts that a chunkserver keeps on disk",
+        main: roles::statsdump::chunkserver,
+    },
+    Program {
         name: "mfsmount",
         also: &["mount.moosefs"],
         group: Group::Clients,
@@ -127,7 +141,7 @@ pub(crate) fn overview() -> String {
 pub(crate) fn folder(name: &str) -> &'static str {
     match name {
         "mfsmaster" | "mfschunkserver" | "mfsmetalogger" | "mfsmetarestore" | "mfsmetadump"
-        | "mount.moosefs" => "sbin",
+        | "mfsstatsdump" | "mfscsstatsdump" | "mount.moosefs" => "sbin",
         _ => "bin",
     }
 }

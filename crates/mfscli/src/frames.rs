@@ -68,7 +68,9 @@ impl Grid {
         align: Align,
         color: Option<Color>,
     ) {
-        self.areas.push(Area { lines, columns, text: text.into(), align, color });
+        // Names come from anybody who mounts; a terminal shall not obey them.
+        let text = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+        self.areas.push(Area { lines, columns, text, align, color });
     }
 
     /// Headings of columns, from the outermost to their own: equal neighbours are one. Then a separator.
@@ -281,10 +283,10 @@ mod tests {
     #[test]
     fn an_empty_table_and_other_frames() {
         let table =
-            Table::new("disks", "Disks", vec![column("path", &["path"]), column("chunks", &["chunks"])]);
+            Table::new("disks", "Disks", vec![column("path", &["pa\x1bth"]), column("chunks", &["chunks"])]);
         assert_eq!(
             table.grid().render(1),
-            "┏━━━━━━━━━━━━━━━┓\n┃     Disks     ┃\n┣━━━━━━┳━━━━━━━━┫\n┃ path ┃ chunks ┃\n┣━━━━━━┻━━━━━━━━┫\n┃    no data    ┃\n┗━━━━━━━━━━━━━━━┛\n"
+            "┏━━━━━━━━━━━━━━━━┓\n┃     Disks      ┃\n┣━━━━━━━┳━━━━━━━━┫\n┃ pa?th ┃ chunks ┃\n┣━━━━━━━┻━━━━━━━━┫\n┃    no data     ┃\n┗━━━━━━━━━━━━━━━━┛\n"
         );
     }
 }
