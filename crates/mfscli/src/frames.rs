@@ -171,12 +171,10 @@ impl Grid {
             let (left, right) = (owner(line, column.checked_sub(1)), owner(line, Some(column)));
             !(separator(left) && separator(right)) && left != right
         };
-        let (up, down) = if separator(left) || left.is_none() {
-            if separator(right) || right.is_none() {
-                (wall(line.checked_sub(1)), wall(Some(line + 1)))
-            } else {
-                (true, true)
-            }
+        // Beside a cell the wall goes on; between separators it is what is above and below that counts.
+        let flat = |side: Option<Option<usize>>| side.is_none_or(|owner| owner.is_none());
+        let (up, down) = if flat(left) && flat(right) {
+            (wall(line.checked_sub(1)), wall(Some(line + 1)))
         } else {
             (true, true)
         };

@@ -96,10 +96,10 @@ fn row(class: &SclassInfo<'_>) -> Vec<Cell> {
         Cell::text(*mode),
         Cell::number(class.files),
         Cell::number(class.dirs),
-        chunks(sum(std_under, arch_under), Color::Orange, false),
+        chunks(sum(std_under, arch_under), Color::Yellow, false),
         chunks(sum(std_exact, arch_exact), Color::Green, true),
         chunks(sum(std_over, arch_over), Color::Blue, false),
-        arch(chunks(arch_under, Color::Orange, false)),
+        arch(chunks(arch_under, Color::Yellow, false)),
         arch(chunks(arch_exact, Color::Green, true)),
         arch(chunks(arch_over, Color::Blue, false)),
     ];
