@@ -4,7 +4,7 @@ use super::Blocks;
 use crate::options::Set;
 use crate::source::{Source, text};
 use crate::table::{Block, Cell, Color, Column, Key, Table, column};
-use crate::text::label_set;
+use proto::client_master::show_labels;
 use proto::info::{LabelMatch, SclassInfo, SclassInfoReply, SclassInfoRequest};
 use serde_json::Value;
 use types::Rest;
@@ -77,7 +77,7 @@ fn part((state, sets): (u8, Rest<'_, LabelMatch>)) -> [Cell; 3] {
         1 => ("NO SPACE", Color::Orange),
         _ => ("NO", Color::Red),
     };
-    let labels: Vec<String> = sets.iter().map(|set| label_set(&set.labels)).collect();
+    let labels: Vec<String> = sets.iter().map(|set| show_labels(&set.labels)).collect();
     let shown = Cell::text(labels.join(" , "));
     [Cell::text(word).color(color), Cell::number(labels.len() as u64), shown.json(labels)]
 }
