@@ -87,10 +87,12 @@ impl Side {
 
     /// Without the names of trees and classes, addresses, ids and checksums.
     fn normal(&self, line: &str) -> String {
+        let above = self.mount.parent().unwrap_or(&self.mount);
         let line = line
             .replace(&self.class_prefix(), "@")
             .replace(&self.scratch.display().to_string(), "%S")
             .replace(&self.mount.display().to_string(), "%M")
+            .replace(&above.display().to_string(), "%M/..")
             .replace(&format!("{}/t", self.make), "TREE");
         if line.starts_with("\tchunk ") {
             return line.split(": ").next().unwrap_or_default().to_owned()
