@@ -114,7 +114,8 @@ pub fn run(name: &str, args: Vec<OsString>) -> ExitCode {
     match stopped {
         Stop::Usage { line, message } => {
             if let Some(line) = line {
-                println!("{line}");
+                // The status says it too, if nobody can read this.
+                let _ = writeln!(io::stdout(), "{line}");
             }
             eprint!("{}", tool.wrong_usage(&message));
         }

@@ -125,7 +125,7 @@ fn one(
             }
         }
     };
-    // Only looks: the master may let this user do more than a read-only directory seems to say.
+    // A link is copied as a link.
     let from = if meta.is_symlink() {
         let (dir, name) = split(source);
         let full = realpath(&dir).map_err(|gone| Failure::call(&dir, "realpath", &gone.error))?;
