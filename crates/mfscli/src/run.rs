@@ -2,6 +2,7 @@
 
 use crate::options::{Options, Other, Set};
 use crate::source::{NoSource, Source};
+use crate::table::Block;
 use crate::{commands, output, sections};
 use serde_json::{Map, Value};
 use std::ffi::OsString;
@@ -89,6 +90,14 @@ fn no_source(options: &Options, none: &NoSource) -> ExitCode {
         .filter(|set| !matches!(set.code.as_str(), "IM" | "LI" | "IG" | "MU" | "IC" | "IL" | "MF"))
     {
         text += &format!("section '{}' not allowed\n", set.code);
+    }
+    if options.sets.iter().any(|set| set.code == "IM") {
+        let dead = [Block::Table(sections::all_dead(failures.iter().map(|(ip, _)| *ip)))];
+        text.push('\n');
+        text += &match &options.separator {
+            Some(separator) => output::plain(&dead, separator),
+            None => output::drawn(&dead, options.frames),
+        };
     }
     print(&text)
 }

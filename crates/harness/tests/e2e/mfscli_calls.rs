@@ -77,6 +77,11 @@ const CALLS: &[&str] = &[
     "-CRS/1",
     "-CRS/77",
     "-CXX/1",
+    "-P 1 -SIN -SCS",
+    "-P 1 -SIM",
+    "-P 1 -SCS",
+    "-P 1 -CRS/1",
+    "-H no.such.host.example -SIN",
     "-CRC/10.99.0.102/9422",
 ];
 

@@ -45,11 +45,11 @@ fn table(source: &mut Source, set: &Set, chart: &Chart, daemon: Daemon) -> Block
         columns.push(column(one.name.clone(), &[&server, one.column.head]));
         samples.push(ask(source, one, range, chart.rows)?);
     }
-    let (plain, title) = match daemon {
-        Daemon::Master => ("Master chart data", "Master chart data"),
-        Daemon::Chunkserver => ("Chunkserver chart data", "Chunkserver chart data"),
+    let title = match daemon {
+        Daemon::Master => "Master chart data",
+        Daemon::Chunkserver => "Chunkserver chart data",
     };
-    let mut table = Table::new(plain, title, columns);
+    let mut table = Table::new(title, title, columns);
     let mut times: Vec<i64> = samples.iter().flat_map(HashMap::keys).copied().collect();
     times.sort_unstable_by(|a, b| b.cmp(a));
     times.dedup();
