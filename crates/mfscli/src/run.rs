@@ -78,17 +78,14 @@ fn no_source(options: &Options, none: &NoSource) -> ExitCode {
     if options.json {
         return ExitCode::FAILURE;
     }
-    if !options.commands.is_empty() && options.sets.is_empty() {
-        return print("Can't perform any operation because there is no leading master\n");
+    let mut text = String::new();
+    if !options.commands.is_empty() {
+        text += "Can't perform any operation because there is no leading master\n";
     }
-    let mut text = String::from(
-        "Working master servers not found !!! - maybe you are using wrong port number or wrong dns name\n",
-    );
-    for set in options
-        .sets
-        .iter()
-        .filter(|set| !matches!(set.code.as_str(), "IM" | "LI" | "IG" | "MU" | "IC" | "IL" | "MF"))
-    {
+    text +=
+        "Working master servers not found !!! - maybe you are using wrong port number or wrong dns name\n";
+    let of_master = ["IM", "LI", "IG", "MU", "IC", "IL", "MF"];
+    for set in options.sets.iter().filter(|set| !of_master.contains(&set.code.as_str())) {
         text += &format!("section '{}' not allowed\n", set.code);
     }
     if options.sets.iter().any(|set| set.code == "IM") {
