@@ -56,11 +56,7 @@ enum Bench {
 
 /// Parses `args`, the program's name first, and runs the command.
 pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
-    let mut list = String::from("MooseFS's programs, also under these names as links to this file:\n");
-    for program in programs::PROGRAMS {
-        list += &format!("  {:<15} {}\n", program.name, program.about);
-    }
-    let matches = Cli::command().after_help(list).get_matches_from(args);
+    let matches = Cli::command().after_help(programs::overview()).get_matches_from(args);
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => error.exit(),

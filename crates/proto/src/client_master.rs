@@ -34,7 +34,7 @@ pub use register_shapes::{
     NewMetaSession, NewSession, Register, RegisterReply, Rejoin, SessionLimits, SessionTail,
 };
 pub use sclass::*;
-pub use sclass_shapes::{LabelSet, SclassDef};
+pub use sclass_shapes::{LabelSet, SclassDef, show_labels};
 pub use tools::*;
 pub use tools_shapes::{
     ArchChanged, ArchReply, ArchState, CheckReply, ChunkCopies, ChunkInfo, CopyInfo, Counters, DirStats,
