@@ -1,5 +1,7 @@
-//! Measures a mounted file system from outside, through system calls only: `elkfs bench fs DIR`.
+//! Measures from outside: a mounted file system through system calls (`elkfs bench fs DIR`), and chunkservers through
+//! their protocol (`elkfs bench chunkserver`).
 //!
-//! The same code measures tmpfs, a stock MooseFS mount and ours, so that every number can be a ratio.
+//! The same code measures stock's and ours, so that every number can be a ratio.
 
+pub mod chunkserver;
 pub mod fs;

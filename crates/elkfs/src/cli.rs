@@ -34,6 +34,8 @@ enum Command {
 enum Bench {
     /// Rates of small files, metadata and streams in any directory
     Fs(bench::fs::FsArgs),
+    /// Streams, small requests and restarts of chunkservers, without mounts and masters
+    Chunkserver(bench::chunkserver::ChunkserverArgs),
 }
 
 /// Parses `args`, the program's name first, and runs the command.
@@ -53,6 +55,9 @@ pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
         Command::Chunk(command) => chunk::run(&command),
         Command::Jobs(args) => jobs::run(&args),
         Command::Bench(Bench::Fs(args)) => bench::fs::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Bench(Bench::Chunkserver(args)) => {
+            bench::chunkserver::run(&args).map(|()| ExitCode::SUCCESS)
+        }
     };
     result.unwrap_or_else(|error| {
         eprintln!("elkfs: {error:#}");

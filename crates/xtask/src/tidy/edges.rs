@@ -24,7 +24,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("metalogger", &["daemon", "net", "ondisk", "proto", "types"]),
     ("client", &["net", "proto", "types"]),
     ("mount", &["client", "types"]),
-    ("bench", &[]),
+    ("bench", &["net", "proto", "types"]),
     ("harness", &["bench"]),
     ("xtask", &[]),
 ];
