@@ -59,7 +59,7 @@ impl Make {
 }
 
 /// `ELKFS_BIN`, else the `elkfs` that cargo puts beside this program (or above it, for a test's program).
-fn our_binary() -> Result<PathBuf> {
+pub fn our_binary() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("ELKFS_BIN") {
         return Ok(path.into());
     }

@@ -20,7 +20,7 @@ mod wait;
 
 pub use cluster::Cluster;
 pub use daemon::Daemon;
-pub use kinds::{ClusterSpec, Make, Role};
+pub use kinds::{ClusterSpec, Make, Role, our_binary};
 pub use recorder::{Record, Recorder, record};
 pub use rundir::clean_leftovers;
 pub use tree::{Entry, Tree, TreeSize, big_file, checked, compare_trees, copy_tree, full, manifest, sha256};
