@@ -3,7 +3,7 @@
 # The peers that ElkFS must work with, and the FUSE they need.
 stock_packages=(moosefs-master moosefs-chunkserver moosefs-metalogger moosefs-client moosefs-cli fuse3)
 # Programs of the tests themselves.
-test_packages=(iproute2 util-linux diffutils coreutils git procps)
+test_packages=(e2fsprogs fio iproute2 util-linux diffutils coreutils git procps)
 # libfuse's passthrough example: its source and what compiles it.
 bench_packages=(libfuse3-dev pkg-config gcc libc6-dev iproute2)
 
@@ -33,4 +33,18 @@ install_packages() {
 
 target_dir() {
   cargo metadata --no-deps --format-version 1 --offline | sed 's/.*"target_directory":"\([^"]*\)".*/\1/'
+}
+
+# Programs from crates.io that tests run; they stay in the target directory.
+test_crates=(pjdfstest@0.2.2)
+
+install_crates() {
+  local crate tools
+  tools=$(target_dir)/tools
+  for crate in "$@"; do
+    grep -qs "^\"${crate%@*} ${crate#*@} " "$tools/.crates.toml" && continue
+    echo "installing $crate"
+    cargo install --quiet --locked --root "$tools" --target-dir "$tools/build" "$crate" || return
+    rm -rf "$tools/build"
+  done
 }

@@ -5,6 +5,7 @@
 //! thread keeps the link to the master; what the master orders runs on a bounded pool. One ticker sends signs of
 //! life in place of threads that wait for a disk.
 
+mod charts;
 mod config;
 mod counters;
 mod data;
@@ -18,5 +19,5 @@ mod server;
 mod throttle;
 
 pub use config::{Config, parse_labels};
-pub use counters::{Counters, ProcessUse};
+pub use counters::Counters;
 pub use run::{Running, run, start};

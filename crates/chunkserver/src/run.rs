@@ -22,9 +22,6 @@ const DISK_THREADS: u32 = 64;
 /// Time for requests in work when we stop.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Load and memory are looked at this often.
-const SAMPLE_EVERY: Duration = Duration::from_secs(60);
-
 /// A chunkserver at work.
 pub struct Running {
     server: Arc<Server>,
@@ -107,7 +104,6 @@ fn raise_limit() -> u64 {
 /// Signs of life, until the server stops.
 fn tick(server: &Server) {
     let mut even = false;
-    let mut sampled = Instant::now();
     while !server.stopping() {
         std::thread::sleep(TICK);
         server.pulses.tick();
@@ -115,10 +111,7 @@ fn tick(server: &Server) {
         if even {
             server.successors.tick();
         }
-        if sampled.elapsed() >= SAMPLE_EVERY {
-            sampled += SAMPLE_EVERY;
-            server.sample();
-        }
+        server.charts.tick(server);
     }
 }
 
@@ -216,5 +209,6 @@ impl Running {
             std::thread::sleep(Duration::from_millis(10));
         }
         self.server.store.stop();
+        self.server.charts.store();
     }
 }

@@ -1,6 +1,7 @@
 //! What all threads of a chunkserver share.
 
 use crate::Config;
+use crate::charts::ChartKeeper;
 use crate::counters::Traffic;
 use crate::data::Successors;
 use crate::identity::Identity;
@@ -42,6 +43,7 @@ pub(crate) struct Server {
     /// Replication that comes in and that goes out.
     pub(crate) throttles: [Throttle; 2],
     pub(crate) traffic: Traffic,
+    pub(crate) charts: ChartKeeper,
     pub(crate) identity: Mutex<Identity>,
     /// The master, while we are registered with it.
     pub(crate) master: Mutex<Option<SocketAddrV4>>,
@@ -76,6 +78,7 @@ impl Server {
             deletion: Job::new("deletion"),
             throttles: Default::default(),
             traffic: Traffic::new(),
+            charts: ChartKeeper::load(&config.data_path),
             identity: Mutex::new(identity),
             master: Mutex::default(),
             listen,

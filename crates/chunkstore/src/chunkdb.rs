@@ -91,10 +91,8 @@ fn decode(bytes: &[u8], path: &[u8]) -> Option<Vec<Entry>> {
 type Moment = (i64, i64);
 
 fn changed(stat: &Stat) -> Moment {
-    let (mtime, ctime) = (
-        (stat.st_mtime as i64, stat.st_mtime_nsec as i64),
-        (stat.st_ctime as i64, stat.st_ctime_nsec as i64),
-    );
+    let (mtime, ctime) =
+        ((stat.st_mtime, stat.st_mtime_nsec as i64), (stat.st_ctime, stat.st_ctime_nsec as i64));
     mtime.max(ctime)
 }
 

@@ -91,10 +91,10 @@ impl Store {
         if result.is_err() {
             let _ = rustix::fs::unlinkat(&target.root, temporary(chunk.id), AtFlags::empty());
         }
-        if let Err(NotMoved::Source(fault)) = result {
-            if let Some(disk) = chunk.glance(|state| state.disk.clone()) {
-                self.fault_shared(chunk.id, &disk, fault);
-            }
+        if let Err(NotMoved::Source(fault)) = result
+            && let Some(disk) = chunk.glance(|state| state.disk.clone())
+        {
+            self.fault_shared(chunk.id, &disk, fault);
         }
         if let Err(NotMoved::Target(fault)) = result
             && !matches!(fault, Fault::Refused(_))

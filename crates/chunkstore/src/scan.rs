@@ -155,7 +155,7 @@ impl Store {
 fn is_better(new: &ChunkState, old: &ChunkState) -> bool {
     let rank = |state: &ChunkState| {
         let stat = rustix::fs::statat(&state.disk.root, state.path(), AtFlags::SYMLINK_NOFOLLOW);
-        let written = stat.map(|stat| (stat.st_mtime as i64, stat.st_mtime_nsec as i64)).ok();
+        let written = stat.map(|stat| (stat.st_mtime, stat.st_mtime_nsec as i64)).ok();
         (state.version, !state.disk.read_only, !state.disk.is_removal(), written)
     };
     rank(new) > rank(old)

@@ -1,6 +1,6 @@
 //! The commands of `elkfs` itself.
 
-use crate::{chunk, install, jobs, local, programs};
+use crate::{chunk, health, install, jobs, local, programs};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -20,6 +20,10 @@ enum Command {
     Local(local::Command),
     /// Lay out programs, samples of configuration files and an empty data directory under a prefix
     Install(install::InstallArgs),
+    /// Images and changelogs of the metadata: check, compare, convert
+    #[command(subcommand)]
+    Meta(metatools::meta::Command),
+    Health(health::HealthArgs),
     /// Chunk files of a server that does not run: check, repair
     #[command(subcommand)]
     Chunk(chunk::Command),
@@ -36,6 +40,8 @@ enum Bench {
     Fs(bench::fs::FsArgs),
     /// Streams, small requests and restarts of chunkservers, without mounts and masters
     Chunkserver(bench::chunkserver::ChunkserverArgs),
+    /// Rates of single metadata operations of any master, stock or ours
+    Master(bench::master::MasterArgs),
 }
 
 /// Parses `args`, the program's name first, and runs the command.
@@ -52,12 +58,15 @@ pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
     let result = match cli.command {
         Command::Local(command) => local::run(&command),
         Command::Install(args) => install::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Meta(command) => metatools::meta::run(&command),
+        Command::Health(args) => health::run(&args),
         Command::Chunk(command) => chunk::run(&command),
         Command::Jobs(args) => jobs::run(&args),
         Command::Bench(Bench::Fs(args)) => bench::fs::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Bench(Bench::Chunkserver(args)) => {
             bench::chunkserver::run(&args).map(|()| ExitCode::SUCCESS)
         }
+        Command::Bench(Bench::Master(args)) => bench::master::run(&args).map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {
         eprintln!("elkfs: {error:#}");

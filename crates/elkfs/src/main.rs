@@ -3,6 +3,7 @@
 
 mod chunk;
 mod cli;
+mod health;
 mod install;
 mod jobs;
 mod local;
@@ -20,9 +21,15 @@ fn main() -> ExitCode {
     if let Some(program) = programs::called(&called) {
         return (program.main)(args.split_off(1));
     }
+    if tools::called(&called).is_some() {
+        return tools::run(&called, args.split_off(1));
+    }
     let first = args.get(1).map(|arg| arg.to_string_lossy().into_owned()).unwrap_or_default();
     if let Some(program) = programs::subcommand(&first) {
         return (program.main)(args.split_off(2));
+    }
+    if let Some(tool) = programs::tool(&first) {
+        return tools::run(tool, args.split_off(2));
     }
     cli::main(args)
 }

@@ -43,17 +43,36 @@ pub(crate) const PROGRAMS: &[Program] = &[
         main: roles::metalogger::main,
     },
     Program {
+        name: "mfsmetarestore",
+        also: &[],
+        about: "Makes the newest metadata from images and changelogs",
+        main: roles::metatools::restore,
+    },
+    Program {
+        name: "mfsmetadump",
+        also: &[],
+        about: "Shows a metadata image as text",
+        main: roles::metatools::dump,
+    },
+    Program {
         name: "mfsmount",
         also: &["mount.moosefs"],
         about: "Mounts the file system",
         main: roles::mount::main,
+    },
+    Program {
+        name: "mfstools",
+        also: &[],
+        about: "All tools of daily work in one program",
+        main: tools::multi_call,
     },
 ];
 
 /// The directory of an installation in which a name is: what only administrators and mount(8) run is in `sbin`.
 pub(crate) fn folder(name: &str) -> &'static str {
     match name {
-        "mfsmaster" | "mfschunkserver" | "mfsmetalogger" | "mount.moosefs" => "sbin",
+        "mfsmaster" | "mfschunkserver" | "mfsmetalogger" | "mfsmetarestore" | "mfsmetadump"
+        | "mount.moosefs" => "sbin",
         _ => "bin",
     }
 }
@@ -66,6 +85,15 @@ pub(crate) fn called(name: &str) -> Option<&'static Program> {
 /// The program for a subcommand: `mfsmaster` or `master`.
 pub(crate) fn subcommand(name: &str) -> Option<&'static Program> {
     called(name).or_else(|| PROGRAMS.iter().find(|program| program.name.strip_prefix("mfs") == Some(name)))
+}
+
+/// The tool for a subcommand: `mfsgetgoal` or `getgoal`.
+pub(crate) fn tool(name: &str) -> Option<&'static str> {
+    let long = format!("mfs{name}");
+    tools::TOOLS
+        .iter()
+        .flat_map(|tool| tool.also.iter().map(|(also, _)| *also).chain([tool.name]))
+        .find(|known| *known == name || *known == long)
 }
 
 #[cfg(test)]
@@ -82,6 +110,9 @@ mod tests {
         }
         assert!(called("elkfs").is_none());
         assert!(subcommand("local").is_none());
+        assert_eq!(tool("getgoal"), Some("mfsgetgoal"));
+        assert_eq!(tool("mfsrgetgoal"), Some("mfsrgetgoal"));
+        assert!(PROGRAMS.iter().all(|program| tool(program.name).is_none()));
         let mut names: Vec<_> = PROGRAMS.iter().flat_map(|p| p.also.iter().chain([&p.name])).collect();
         names.sort();
         let count = names.len();

@@ -3,17 +3,19 @@
 use crate::config::{self, CSSERV_PORT, MATOCL_PORT, MATOCS_PORT};
 use crate::daemon::Daemon;
 use crate::kinds::{ClusterSpec, Make, Role};
+use crate::monitor::{self, Matrix, ServerLine};
 use crate::mounts;
 use crate::namespace::Namespace;
 use crate::rundir::{Kind, RunDir};
-use crate::server_list;
+use crate::volume::Volume;
 use crate::wait::until;
 use anyhow::{Context, Result, ensure};
 use rustix::mount::{UnmountFlags, unmount};
+use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -28,6 +30,8 @@ pub struct Cluster {
     chunkservers: Vec<Daemon>,
     metalogger: Option<Daemon>,
     mounts: Vec<Daemon>,
+    disks: usize,
+    volumes: Vec<Vec<Volume>>,
     namespace: Namespace,
     // Last: dropped after the handles of the processes, it ends them and removes everything.
     dir: RunDir,
@@ -41,20 +45,52 @@ impl Cluster {
         }
         let dir = RunDir::new(spec.tmpfs)?;
         let mut addresses = vec![config::MASTER, config::METALOGGER];
-        addresses.extend((0..spec.chunkservers.len()).map(config::chunkserver));
-        addresses.extend((0..spec.mounts.len()).map(config::mount));
-        let namespace = Namespace::new(&dir, &addresses)?;
-        let build = Build { dir: dir.path(), namespace: &namespace };
+        addresses.extend((0..spec.mounts.len() + spec.meta_mounts.len()).map(config::mount));
+        addresses.extend(&spec.addresses);
+        let servers = 0..spec.chunkservers.len();
+        let namespace = if spec.cables {
+            Namespace::with_bridge(&dir, &addresses)?
+        } else {
+            addresses.extend(servers.clone().map(config::chunkserver));
+            Namespace::new(&dir, &addresses)?
+        };
+        let host = |index| match spec.cables {
+            true => namespace.host(&dir, index, config::chunkserver(index)),
+            false => Ok(namespace.clone()),
+        };
+        let hosts = servers.clone().map(host).collect::<Result<Vec<_>>>()?;
+        let build = Build { dir: dir.path(), namespace: &namespace, spec };
+        let chunkservers = build.each(&spec.chunkservers, |i, make| build.chunkserver(i, make, &hosts[i]))?;
+        let volume = |server, disk| {
+            spec.disk_bytes.map(|bytes| Volume::new(&dir, &disk_of(dir.path(), server, disk), bytes))
+        };
+        let volumes = servers.map(|server| (0..spec.disks).filter_map(|disk| volume(server, disk)).collect());
+        let volumes = volumes.collect::<Result<Vec<_>>>()?;
         let mut cluster = Cluster {
             master: build.master(spec)?,
-            chunkservers: build.each(&spec.chunkservers, |i, make| build.chunkserver(i, make))?,
+            chunkservers,
             metalogger: spec.metalogger.map(|make| build.metalogger(make)).transpose()?,
-            mounts: build.each(&spec.mounts, |i, make| build.mount(i, make))?,
+            mounts: build.mounts()?,
+            disks: spec.disks,
+            volumes,
             namespace,
             dir,
         };
         cluster.start_all()?;
         Ok(cluster)
+    }
+
+    /// Port of the master for clients.
+    pub const MASTER_PORT: u16 = MATOCL_PORT;
+
+    /// Address of the master, inside the cluster's network.
+    pub fn master_address() -> std::net::Ipv4Addr {
+        config::MASTER
+    }
+
+    /// Calls `work` on a thread in the cluster's network; sockets opened there and on its threads belong to it.
+    pub fn inside<T: Send>(&self, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+        self.namespace.inside(work)
     }
 
     /// Where mount number `index` is.
@@ -84,9 +120,39 @@ impl Cluster {
         self.dir.path().join("metalogger/data")
     }
 
-    /// The disk of chunkserver number `index`.
+    /// The first disk of chunkserver number `index`.
     pub fn disk(&self, index: usize) -> PathBuf {
-        self.dir.path().join(format!("chunkserver-{index}/disk"))
+        disk_of(self.dir.path(), index, 0)
+    }
+
+    /// All disks of chunkserver number `index`.
+    pub fn disks(&self, index: usize) -> Vec<PathBuf> {
+        (0..self.disks).map(|disk| disk_of(self.dir.path(), index, disk)).collect()
+    }
+
+    /// The disks of chunkserver number `index` that can fail.
+    pub fn volumes(&self, index: usize) -> &[Volume] {
+        &self.volumes[index]
+    }
+
+    /// `mfshdd.cfg` of chunkserver number `index`.
+    pub fn hdd_cfg(&self, index: usize) -> PathBuf {
+        self.dir.path().join(format!("chunkserver-{index}/mfshdd.cfg"))
+    }
+
+    /// Pulls the cable of chunkserver number `index` out, or plugs it in.
+    pub fn plug(&self, index: usize, up: bool) -> Result<()> {
+        self.namespace.plug(index, up)
+    }
+
+    /// What the master says of all chunks.
+    pub fn matrix(&self) -> Result<Matrix> {
+        self.namespace.inside(monitor::matrix)
+    }
+
+    /// The master's list of chunkservers.
+    pub fn server_list(&self) -> Result<Vec<ServerLine>> {
+        self.namespace.inside(monitor::servers)
     }
 
     /// The master.
@@ -99,6 +165,11 @@ impl Cluster {
         &mut self.chunkservers[index]
     }
 
+    /// How many chunkservers there are.
+    pub fn chunkserver_count(&self) -> usize {
+        self.chunkservers.len()
+    }
+
     /// The process of mount number `index`.
     pub fn mount(&mut self, index: usize) -> &mut Daemon {
         &mut self.mounts[index]
@@ -107,6 +178,58 @@ impl Cluster {
     /// A command that runs in the cluster's network, such as a tool.
     pub fn command(&self, program: &str) -> Command {
         self.namespace.command(Path::new(program))
+    }
+
+    /// A command for a program that works on files of metadata: `mfsmetarestore`, `mfsmetadump`.
+    pub fn offline(&self, make: Make, name: &'static str) -> Result<Command> {
+        let (program, first) = make.offline(name)?;
+        let mut command = self.namespace.command(&program);
+        command.args(first);
+        Ok(command)
+    }
+
+    /// A command of `elkfs` itself.
+    pub fn elkfs(&self) -> Result<Command> {
+        Ok(self.namespace.command(&Make::Ours.offline("")?.0))
+    }
+
+    /// The metalogger, if there is one.
+    pub fn metalogger(&mut self) -> Option<&mut Daemon> {
+        self.metalogger.as_mut()
+    }
+
+    /// Starts the metalogger after a stop.
+    pub fn start_metalogger(&mut self) -> Result<()> {
+        self.metalogger.as_mut().map_or(Ok(()), |metalogger| metalogger.start(&self.dir, &["start"]))
+    }
+
+    /// From its next start on the master is `make`'s and works in `data`, under the same address.
+    pub fn move_master(&mut self, make: Make, data: &Path) -> Result<()> {
+        let cfg = self.dir.path().join("master/mfsmaster.cfg");
+        let text = fs::read_to_string(&cfg).with_context(|| format!("read {}", cfg.display()))?;
+        let keep = text.lines().filter(|line| !line.starts_with("DATA_PATH"));
+        let text: String =
+            keep.chain([format!("DATA_PATH = {}", data.display()).as_str()]).collect::<Vec<_>>().join("\n");
+        fs::write(&cfg, text + "\n").with_context(|| format!("write {}", cfg.display()))?;
+        self.master.set_make(make);
+        Ok(())
+    }
+
+    /// A connection to the master from one of the cluster's addresses: to the port of clients, or of chunkservers.
+    pub fn connect(&self, from: Ipv4Addr, role: Role) -> Result<TcpStream> {
+        let port = if role == Role::Chunkserver { MATOCS_PORT } else { MATOCL_PORT };
+        self.namespace.inside(|| {
+            let socket = socket(AddressFamily::INET, SocketType::STREAM, None).context("make a socket")?;
+            bind(&socket, &SocketAddrV4::new(from, 0)).with_context(|| format!("bind to {from}"))?;
+            let master = SocketAddrV4::new(config::MASTER, port);
+            connect(&socket, &master).with_context(|| format!("connect to {master}"))?;
+            Ok(TcpStream::from(socket))
+        })
+    }
+
+    /// `mfsexports.cfg` of the master.
+    pub fn exports_file(&self) -> PathBuf {
+        self.dir.path().join("master/mfsexports.cfg")
     }
 
     /// Starts the master after a stop, or with `recover` after a crash (`-a`: from image and changelog).
@@ -132,8 +255,9 @@ impl Cluster {
         let namespace = self.namespace.clone();
         until("every chunkserver registered", READY, || {
             self.check()?;
-            let found = namespace.inside(server_list::connected)?;
-            Ok(all.is_subset(&found.into_iter().collect()))
+            let found = namespace.inside(monitor::servers)?;
+            let found = found.into_iter().filter(|line| line.connected).map(|line| line.ip);
+            Ok(all.is_subset(&found.collect()))
         })
         .with_context(|| self.tails())
     }
@@ -147,7 +271,7 @@ impl Cluster {
         until("a mount", READY, || {
             self.mounts[index].check()?;
             // The table first: the directory below answers too.
-            Ok(mounts::is_mounted(&point) && rustix::fs::statvfs(&point).is_ok_and(|fs| fs.f_blocks > 0))
+            Ok(mounts::is_mounted(&point) && answers(&point))
         })
         .with_context(|| self.tails())
     }
@@ -228,7 +352,21 @@ impl Drop for Cluster {
         for daemon in self.daemons() {
             let _ = daemon.kill();
         }
+        for server in 0..self.volumes.len() {
+            for disk in self.disks(server) {
+                let _ = mounts::detach(&disk);
+            }
+        }
     }
+}
+
+/// Whether a mount has reached its servers: it knows a size, or, of the trash, its root.
+fn answers(point: &Path) -> bool {
+    rustix::fs::statvfs(point).is_ok_and(|fs| fs.f_blocks > 0) || point.join("undel").is_dir()
+}
+
+fn disk_of(dir: &Path, server: usize, disk: usize) -> PathBuf {
+    config::disk(&dir.join(format!("chunkserver-{server}")), disk)
 }
 
 fn mount_point(dir: &Path, index: usize) -> PathBuf {
@@ -239,6 +377,7 @@ fn mount_point(dir: &Path, index: usize) -> PathBuf {
 struct Build<'a> {
     dir: &'a Path,
     namespace: &'a Namespace,
+    spec: &'a ClusterSpec,
 }
 
 impl Build<'_> {
@@ -253,7 +392,7 @@ impl Build<'_> {
     }
 
     fn master(&self, spec: &ClusterSpec) -> Result<Daemon> {
-        let cfg = config::write_master(&self.dir.join("master"), &spec.master_cfg)?;
+        let cfg = config::write_master(&self.dir.join("master"), spec)?;
         Ok(self.daemon("master".into(), (Role::Master, spec.master), cfg))
     }
 
@@ -262,19 +401,31 @@ impl Build<'_> {
         Ok(self.daemon("metalogger".into(), (Role::Metalogger, make), cfg))
     }
 
-    fn chunkserver(&self, index: usize, make: Make) -> Result<Daemon> {
+    fn chunkserver(&self, index: usize, make: Make, host: &Namespace) -> Result<Daemon> {
         let name = format!("chunkserver-{index}");
-        let cfg = config::write_chunkserver(&self.dir.join(&name), index)?;
-        Ok(self.daemon(name, (Role::Chunkserver, make), cfg))
+        let cfg = config::write_chunkserver(&self.dir.join(&name), index, self.spec)?;
+        let build = Build { namespace: host, ..*self };
+        Ok(build.daemon(name, (Role::Chunkserver, make), cfg))
     }
 
-    fn mount(&self, index: usize, make: Make) -> Result<Daemon> {
+    fn mounts(&self) -> Result<Vec<Daemon>> {
+        let spec = self.spec;
+        let plain = spec.mounts.iter().map(|make| (*make, None));
+        let meta = spec.meta_mounts.iter().map(|make| (*make, Some("-m")));
+        plain.chain(meta).enumerate().map(|(i, (make, more))| self.mount(i, make, more)).collect()
+    }
+
+    fn mount(&self, index: usize, make: Make, more: Option<&str>) -> Result<Daemon> {
         let name = format!("mount-{index}");
         let dir = self.dir.join(&name);
         fs::create_dir_all(&dir).with_context(|| format!("make {}", dir.display()))?;
         let mut arguments: Vec<OsString> = vec!["-f".into(), "-H".into(), config::MASTER.to_string().into()];
         arguments.extend(["-P".into(), MATOCL_PORT.to_string().into()]);
-        arguments.extend(["-o".into(), format!("mfsbind={}", config::mount(index)).into()]);
+        let bind = format!("mfsbind={}", config::mount(index));
+        for option in self.spec.mount_options.iter().chain([&bind]) {
+            arguments.extend(["-o".into(), option.into()]);
+        }
+        arguments.extend(more.map(OsString::from));
         arguments.push(mount_point(self.dir, index).into_os_string());
         Ok(Daemon::new(name, (Role::Mount, make), self.namespace, &dir, arguments))
     }

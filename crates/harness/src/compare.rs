@@ -1,5 +1,6 @@
 //! `bench/compare`: the same measurement on a stock cluster and on ours, alternately, as ratios.
 
+mod master;
 mod passthrough;
 mod table;
 
@@ -7,6 +8,8 @@ use crate::{Cluster, ClusterSpec, Make};
 use anyhow::{Context, Result};
 use bench::fs::{FsArgs, Report, measure};
 use clap::Args;
+pub(crate) use master::start_master;
+pub use master::{CompareMasterArgs, Subject as MasterSubject, run_master};
 use passthrough::Passthrough;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;

@@ -1,5 +1,6 @@
 //! The configuration files of one cluster.
 
+use crate::kinds::ClusterSpec;
 use anyhow::{Context, Result};
 use std::fs;
 use std::net::Ipv4Addr;
@@ -52,9 +53,9 @@ impl Layout<'_> {
 }
 
 /// The master's files; a new one gets an empty metadata image.
-pub(crate) fn write_master(dir: &Path, extra: &[String]) -> Result<PathBuf> {
+pub(crate) fn write_master(dir: &Path, spec: &ClusterSpec) -> Result<PathBuf> {
     let layout = Layout::new(dir)?;
-    let exports = layout.write("mfsexports.cfg", "* / rw,alldirs,admin,maproot=0:0\n* . rw\n")?;
+    let exports = layout.write("mfsexports.cfg", &spec.exports)?;
     let topology = layout.write("mfstopology.cfg", "")?;
     layout.write("data/metadata.mfs", "MFSM NEW")?;
     let mut text = layout.common();
@@ -63,7 +64,7 @@ pub(crate) fn write_master(dir: &Path, extra: &[String]) -> Result<PathBuf> {
     for name in ["MATOML", "MATOCS", "MATOCL"] {
         text += &format!("{name}_LISTEN_HOST = {MASTER}\n");
     }
-    for line in extra {
+    for line in &spec.master_cfg {
         text += line;
         text.push('\n');
     }
@@ -77,17 +78,29 @@ pub(crate) fn write_metalogger(dir: &Path) -> Result<PathBuf> {
     layout.write("mfsmetalogger.cfg", &text)
 }
 
-/// The files of chunkserver number `index`, with one disk.
-pub(crate) fn write_chunkserver(dir: &Path, index: usize) -> Result<PathBuf> {
+/// Disk number `disk` of the chunkserver in `dir`.
+pub(crate) fn disk(dir: &Path, disk: usize) -> PathBuf {
+    if disk == 0 { dir.join("disk") } else { dir.join(format!("disk-{disk}")) }
+}
+
+/// The files of chunkserver number `index`, with its disks.
+pub(crate) fn write_chunkserver(dir: &Path, index: usize, spec: &ClusterSpec) -> Result<PathBuf> {
     let layout = Layout::new(dir)?;
     let address = chunkserver(index);
-    let disk = dir.join("disk");
-    fs::create_dir_all(&disk).with_context(|| format!("make {}", disk.display()))?;
-    let disks = layout.write("mfshdd.cfg", &format!("{}\n", disk.display()))?;
+    let mut lines = String::new();
+    for disk in (0..spec.disks).map(|n| disk(dir, n)) {
+        fs::create_dir_all(&disk).with_context(|| format!("make {}", disk.display()))?;
+        lines += &format!("{}\n", disk.display());
+    }
+    let disks = layout.write("mfshdd.cfg", &lines)?;
     let mut text = layout.common();
     text += &format!("HDD_CONF_FILENAME = {}\n", disks.display());
     text += &format!("MASTER_HOST = {MASTER}\nBIND_HOST = {address}\nCSSERV_LISTEN_HOST = {address}\n");
     // Reconnecting after a master restart is part of several tests; the default of 5 s only makes them longer.
     text += "MASTER_RECONNECTION_DELAY = 1\n";
+    for line in &spec.chunkserver_cfg {
+        text += line;
+        text.push('\n');
+    }
     layout.write("mfschunkserver.cfg", &text)
 }

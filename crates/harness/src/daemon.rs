@@ -50,6 +50,11 @@ impl Daemon {
         self.make
     }
 
+    /// From the next start on another one's program plays the role.
+    pub(crate) fn set_make(&mut self, make: Make) {
+        self.make = make;
+    }
+
     /// Its pid while it runs.
     pub fn pid(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)
@@ -94,13 +99,31 @@ impl Daemon {
         Ok(())
     }
 
+    /// Sends a signal, if it runs.
+    fn signal(&self, signal: Signal) {
+        if let Some(process) = self.pid().and_then(ProcessId::of) {
+            process.signal(signal);
+        }
+    }
+
+    /// It stands still until [`Daemon::resume`].
+    pub fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// It goes on.
+    pub fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// Has it read its configuration again.
+    pub fn reload(&self) {
+        self.signal(Signal::HUP);
+    }
+
     /// Asks it to stop and demands that it does, with status 0.
     pub fn stop(&mut self) -> Result<()> {
-        if let Some(pid) = self.pid()
-            && let Some(process) = ProcessId::of(pid)
-        {
-            process.signal(Signal::TERM);
-        }
+        self.signal(Signal::TERM);
         let status = self.wait_end()?;
         ensure!(status.success(), "{} stopped with {status}\n{}", self.name(), self.tail());
         Ok(())

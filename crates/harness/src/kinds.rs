@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -40,6 +41,14 @@ impl Role {
 }
 
 impl Make {
+    /// An offline program of MooseFS's `sbin` by its name, such as `mfsmetadump`, and its first arguments.
+    pub(crate) fn offline(self, name: &'static str) -> Result<(PathBuf, Vec<&'static str>)> {
+        match self {
+            Make::Stock => Ok((PathBuf::from("/usr/sbin").join(name), vec![])),
+            Make::Ours => Ok((our_binary()?, vec![name])),
+        }
+    }
+
     /// The program and its first arguments.
     pub(crate) fn program(self, role: Role) -> Result<(PathBuf, Vec<&'static str>)> {
         match self {
@@ -103,12 +112,28 @@ pub struct ClusterSpec {
     pub metalogger: Option<Make>,
     /// Who plays each mount.
     pub mounts: Vec<Make>,
+    /// Who plays each mount of the trash (`mfsmount -m`); they are numbered behind the other mounts.
+    pub meta_mounts: Vec<Make>,
+    /// More for `-o` of every mount.
+    pub mount_options: Vec<String>,
     /// All data in memory, for measuring; else in `/tmp`.
     pub tmpfs: bool,
     /// Mounts are seen by the starting thread and what it starts, not by the rest of the machine.
     pub private_mounts: bool,
     /// More lines for `mfsmaster.cfg`.
     pub master_cfg: Vec<String>,
+    /// More lines for every `mfschunkserver.cfg`.
+    pub chunkserver_cfg: Vec<String>,
+    /// Disks of each chunkserver.
+    pub disks: usize,
+    /// Each disk is a file system of its own in memory, of so many bytes; else all are directories beside the rest.
+    pub disk_bytes: Option<u64>,
+    /// Each chunkserver is a host of its own on a cable that can be pulled.
+    pub cables: bool,
+    /// The text of `mfsexports.cfg`.
+    pub exports: String,
+    /// More addresses to connect from, beside those of the roles.
+    pub addresses: Vec<Ipv4Addr>,
 }
 
 impl ClusterSpec {
@@ -119,9 +144,17 @@ impl ClusterSpec {
             chunkservers: vec![make; chunkservers],
             metalogger: Some(make),
             mounts: vec![make],
+            meta_mounts: Vec::new(),
+            mount_options: Vec::new(),
             tmpfs: false,
             private_mounts: true,
             master_cfg: Vec::new(),
+            chunkserver_cfg: Vec::new(),
+            disks: 1,
+            disk_bytes: None,
+            cables: false,
+            exports: "* / rw,alldirs,admin,maproot=0:0\n* . rw\n".into(),
+            addresses: Vec::new(),
         }
     }
 }

@@ -52,6 +52,8 @@ fn store(storage: &dyn Storage, bytes: &[u8]) {
         storage.rename(TMP, FILE)
     };
     if let Err(error) = write() {
+        // On a full disk its half would take the room that changelog and image need.
+        let _ = storage.remove(TMP);
         tracing::warn!("can't write {}: {error}; charts will have a gap", storage.describe(FILE));
     }
 }

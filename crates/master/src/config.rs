@@ -137,12 +137,14 @@ fn remap(cfg: &daemon::Config) -> Result<Option<Remap>, Problem> {
 
 fn placement_options(cfg: &daemon::Config) -> Result<Options, Problem> {
     let soft: u32 = cfg.number("CHUNKS_SOFT_DEL_LIMIT");
-    let hard_set = cfg.is_set("CHUNKS_HARD_DEL_LIMIT") || !cfg.is_set("CHUNKS_SOFT_DEL_LIMIT");
+    let hard_set = cfg.is_set("CHUNKS_HARD_DEL_LIMIT");
     let hard = if hard_set { cfg.number("CHUNKS_HARD_DEL_LIMIT") } else { soft.saturating_mul(3) };
     let difference = cfg.optional_real("ACCEPTABLE_DIFFERENCE");
     let reserve = cfg.text("RESERVE_SPACE");
     Ok(Options {
         delay_init_ms: cfg.number::<u64>("REPLICATIONS_DELAY_INIT") * 1000,
+        delay_disconnect_ms: cfg.number::<u64>("REPLICATIONS_DELAY_DISCONNECT") * 1000,
+        quarantine_s: cfg.number("CHUNKS_QUARANTINE_TIME"),
         loop_min_time_s: cfg.number("CHUNKS_LOOP_MIN_TIME"),
         loop_max_cps: cfg.number("CHUNKS_LOOP_MAX_CPS"),
         soft_delete_limit: soft,
@@ -171,6 +173,5 @@ fn placement_options(cfg: &daemon::Config) -> Result<Options, Problem> {
             message: format!("'{reserve}' is no amount of space"),
             allowed: "bytes with a unit (100GiB), N%, N.NU or N.NC".into(),
         })?,
-        ..Options::default()
     })
 }

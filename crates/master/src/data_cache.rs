@@ -33,10 +33,13 @@ impl DataCache {
         }
     }
 
-    /// The session changed the file: everybody else's cache is stale.
+    /// The session changed the file: everybody else's cache is stale. Its own is fresh if it was ever asked about.
     pub(crate) fn modified(&mut self, inode: Inode, session: SessionId) {
+        let known = self.files.get(&inode).is_some_and(|f| f.iter().any(|(s, _)| *s == session));
         self.removed(inode);
-        self.insert(inode, session, true);
+        if known {
+            self.insert(inode, session, true);
+        }
     }
 
     /// The file is gone.
@@ -75,6 +78,8 @@ mod tests {
         assert!(!cache.query(file, a));
         cache.fetched(file, a);
         assert!(cache.query(file, a));
+        cache.modified(file, b);
+        assert!(!cache.query(file, a) && !cache.query(file, b));
         cache.modified(file, b);
         assert!(!cache.query(file, a) && cache.query(file, b));
         cache.removed(file);

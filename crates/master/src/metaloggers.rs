@@ -69,6 +69,12 @@ impl Metaloggers {
         self.links.values().filter_map(|link| link.version.map(|v| (link.ip, v)))
     }
 
+    /// Registered metaloggers: address, and how many changes and rotations were not handed to their sockets yet.
+    pub(crate) fn lags(&self) -> impl Iterator<Item = (Ipv4Addr, u64)> {
+        let end = self.history.end();
+        self.links.values().filter_map(move |link| link.next.map(|next| (link.ip, end.saturating_sub(next))))
+    }
+
     /// Sends what is durable and fits; called every turn.
     pub(crate) fn pump(&mut self, net: &mut Net, durable: u64) {
         self.history.expire();

@@ -9,9 +9,11 @@ mod compare;
 
 use common::World;
 use metadata::Fs;
+use ondisk::{NewNode, Op, Outcome};
 use std::path::Path;
 use std::process::Command;
 use std::{env, fs, io::Cursor};
+use types::{Name, NodeType};
 
 /// Steps of one run; somewhat fewer become lines.
 const STEPS: u32 = 2000;
@@ -67,7 +69,11 @@ fn run(seed: u64) {
     for _ in 0..STEPS {
         world.step();
     }
-    let dir = env::temp_dir().join(format!("metadata-stock-{}-{seed}", std::process::id()));
+    compare_with_stock(&world, &format!("seed-{seed}"));
+}
+
+fn compare_with_stock(world: &World, what: &str) {
+    let dir = env::temp_dir().join(format!("metadata-stock-{}-{what}", std::process::id()));
     fs::create_dir_all(&dir).unwrap();
     let stock = stock_image(&dir, ondisk::image::EMPTY_IMAGE, &world.log);
     // Locks that are over are not stored, and over is a matter of the clock: stock saved today.
@@ -75,11 +81,11 @@ fn run(seed: u64) {
     world.fs.snapshot().write_image(&mut ours, u32::MAX).unwrap();
     let ours = ours.into_inner();
     fs::write(dir.join("ours.mfs"), &ours).unwrap();
-    compare::assert_same(&format!("seed {seed}, files in {}", dir.display()), &ours, &stock, true);
+    compare::assert_same(&format!("{what}, files in {}", dir.display()), &ours, &stock, true);
     // Our image ends with a section that stock does not know.
     assert!(world.log.contains(&b';') && ours.windows(8).any(|w| w == b"XTIM 1.0"));
     let taken_over = stock_image(&dir, &ours, b"");
-    compare::assert_same_but_turned(&format!("seed {seed}, loaded by stock"), &ours, &taken_over);
+    compare::assert_same_but_turned(&format!("{what}, loaded by stock"), &ours, &taken_over);
     Fs::from_image(&stock, 0).unwrap().validate().unwrap();
     fs::remove_dir_all(&dir).unwrap();
 }
@@ -89,4 +95,30 @@ fn stock_reaches_the_same_state() {
     let seeds = env::var("ELKFS_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(2);
     let first = env::var("ELKFS_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
     (first..first + seeds).for_each(run);
+}
+
+/// What the trash remembers of a path is its last 1024 bytes, wherever that cuts it.
+#[test]
+fn long_paths_are_cut_where_stock_cuts_them() {
+    let mut world = World::new(1, 1_700_000_000);
+    for lengths in [[255, 255, 255, 253, 7], [255; 5], [255, 255, 255, 254, 9], [255, 255, 255, 252, 9]] {
+        let mut parent = types::ROOT;
+        for (depth, length) in lengths.into_iter().rev().enumerate() {
+            let name = vec![b'a' + depth as u8; length];
+            let name = Name::new(&name).unwrap();
+            let kind = if depth == 4 { NodeType::File } else { NodeType::Dir };
+            let node = NewNode { kind, mode: 0o755, umask: 0 };
+            if let Some(there) = world.fs.lookup(parent, name.as_bytes()) {
+                parent = there;
+                continue;
+            }
+            let inode = world.fs.next_inode().unwrap();
+            assert!(world.run(Op::Create { parent, name, node, uid: 0, gid: 0, rdev: 0 }, &Outcome::none()));
+            if depth == 4 {
+                assert!(world.run(Op::Unlink { parent, name }, &Outcome::none()));
+            }
+            parent = inode;
+        }
+    }
+    compare_with_stock(&world, "long-paths");
 }

@@ -15,6 +15,7 @@ mod tests;
 use crate::ImageError;
 use crate::image::{Body, EMPTY_IMAGE, END_MARKER, HEADER, Header, probe};
 use section::RawSection;
+pub use section::for_each_line;
 use std::io::{self, Write};
 use thiserror::Error;
 

@@ -119,6 +119,7 @@ impl Cluster {
         }
         self.walk.clamp_delete_limit(&options);
         self.options = options;
+        self.look_again();
     }
 
     /// The network map after start or a reload.

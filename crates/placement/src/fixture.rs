@@ -4,6 +4,7 @@ use crate::{
     ChunkInfo, ChunkMeta, ClassId, ClassView, Cluster, Event, Grant, Instant, LabelTerm, Mode, Now, Options,
     Order, Registration, ReplicaState, ServerId, Space, WriteRequest,
 };
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use types::{CHUNK_SIZE, ChunkId, ChunkVersion, OUR_VERSION, Status};
 
@@ -17,10 +18,19 @@ pub(crate) struct FakeMeta {
     pub(crate) chunks: BTreeMap<ChunkId, ChunkInfo>,
     pub(crate) classes: BTreeMap<ClassId, (Mode, Vec<LabelTerm>)>,
     pub(crate) next: u64,
+    /// How often a chunk was asked for.
+    looks: Cell<usize>,
+}
+
+impl FakeMeta {
+    pub(crate) fn take_looks(&self) -> usize {
+        self.looks.take()
+    }
 }
 
 impl ChunkMeta for FakeMeta {
     fn chunk(&self, id: ChunkId) -> Option<ChunkInfo> {
+        self.looks.set(self.looks.get() + 1);
         self.chunks.get(&id).copied()
     }
     fn class(&self, id: ClassId) -> Option<ClassView<'_>> {
@@ -90,6 +100,13 @@ impl Fixture {
         class: ClassId,
         copies: &[(usize, u32)],
     ) -> ChunkId {
+        self.chunk_quietly(id, version, class, copies);
+        self.ms += 5000;
+        ChunkId(id)
+    }
+
+    /// The same without letting time pass.
+    pub(crate) fn chunk_quietly(&mut self, id: u64, version: u32, class: ClassId, copies: &[(usize, u32)]) {
         let info = ChunkInfo {
             version: ChunkVersion(version),
             locked_until: 0,
@@ -104,8 +121,6 @@ impl Fixture {
         for (n, raw) in copies {
             self.found(*n, id, *raw);
         }
-        self.ms += 5000;
-        id
     }
 
     pub(crate) fn found(&mut self, n: usize, id: ChunkId, raw: u32) {

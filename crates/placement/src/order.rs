@@ -74,6 +74,8 @@ pub enum Alarm {
     Quarantined { chunk: ChunkId, version: ChunkVersion, server: ServerId },
     /// A referenced chunk has only copies that cannot be used: repair it by hand.
     NeedsRepair { chunk: ChunkId },
+    /// A full pass found nothing that is needed on the server's disks that are marked for removal: they may be pulled.
+    DisksEmptied { server: ServerId },
     /// A chunkserver answered something that was not asked.
     UnexpectedAnswer { chunk: ChunkId, server: ServerId },
 }

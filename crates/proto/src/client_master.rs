@@ -19,6 +19,7 @@ mod xattr_shapes;
 pub use crate::any::{
     BadCommandSize, ConfigValue, GetConfig, GetVersion, Nop, UnknownCommand, VersionForm, VersionInfo,
 };
+use crate::health::{Health, HealthReply, StoreImage, StoreImageReply};
 use crate::info::*;
 pub use data::*;
 pub use data_shapes::{ChunkPlace, FileChunk, Location, WriteEnd};
@@ -70,6 +71,7 @@ direction! {
         CservList, MonotonicData, Chart, ChartData, SessionList, Info, FsTestInfo, ChunksTestInfo, ChunksMatrix, QuotaInfo,
         ExportsInfo, MlogList, CsservCommand, SessionCommand, MemoryInfo, ModuleInfo, ListOpenFiles, ListAcquiredLocks,
         MassResolvePaths<'a>, SclassInfoRequest, MissingChunks,
+        Health, StoreImage,
     }
 }
 
@@ -98,5 +100,6 @@ direction! {
         MlogListReply<'a>, CsservCommandReply, SessionCommandReply, MemoryInfoReply, ModuleInfoReply,
         ListOpenFilesReply<'a>, ListAcquiredLocksReply<'a>, MassResolvePathsReply<'a>, SclassInfoReply<'a>,
         MissingChunksReply<'a>,
+        HealthReply<'a>, StoreImageReply,
     }
 }

@@ -15,6 +15,6 @@ mod unfinished;
 
 pub use choose::{Candidate, candidates, inspect, usual};
 pub use load::{Loaded, Rules, changelog_name, changelogs, load, make_way, rebuild, recover};
-pub use merge::{LogBytes, Merge, MergeError, MergedLine};
+pub use merge::{LogBytes, Merge, MergeError, MergedLine, last_change};
 pub use progress::{LogProgress, Progress};
 pub use unfinished::Unfinished;

@@ -9,6 +9,7 @@ use crate::storage::Storage;
 use anyhow::{Context, Result, bail};
 use metadata::Fs;
 use ondisk::Line;
+use std::io::Write;
 use std::time::Instant;
 
 /// The name of the n-th changelog; 0 is the one being written (`spec/metadata-format.md` 2).
@@ -173,7 +174,11 @@ fn read_logs(storage: &dyn Storage, names: &[String], rules: &Rules, version: u6
     let mut logs = Vec::new();
     for name in names.iter().cloned() {
         let bytes = storage.read(&name).with_context(|| format!("can't read {}", storage.describe(&name)))?;
-        let log = LogBytes { name, bytes };
+        let mut log = LogBytes { name, bytes };
+        match log.leave_out_torn() {
+            Err(damage) if rules.ignore_errors => tracing::error!("{damage}; going on because of '-i'"),
+            torn => _ = torn?,
+        }
         let used = log.last().is_some_and(|last| last >= version) || rules.every_log;
         if rules.verbose > 0 {
             let range =
@@ -283,7 +288,8 @@ fn number_of(name: &str) -> u32 {
     name.split('.').nth(1).and_then(|n| n.parse().ok()).unwrap_or(u32::MAX - 1)
 }
 
-/// A line that was being written at a crash would run into the next one.
+/// What was being written at a crash would run into the next line. It is kept in a file of its own if it may be of
+/// use to somebody.
 fn cut_torn_line(storage: &dyn Storage) -> std::io::Result<()> {
     let name = changelog_name(0);
     if !storage.exists(&name) {
@@ -291,11 +297,18 @@ fn cut_torn_line(storage: &dyn Storage) -> std::io::Result<()> {
     }
     let log = LogBytes { bytes: storage.read(&name)?, name };
     let whole = log.whole_len();
-    if whole < log.bytes.len() {
-        tracing::warn!("{}: {} bytes of an unfinished last line cut off", log.name, log.bytes.len() - whole);
-        let mut file = storage.append(&log.name)?;
-        file.cut(whole as u64)?;
-        file.sync()?;
+    let torn = &log.bytes[whole..];
+    if torn.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    tracing::warn!("{}: {} bytes of an unfinished last write cut off", log.name, torn.len());
+    if torn.contains(&b'\n') {
+        let mut aside = storage.create(&format!("{}.torn", log.name))?;
+        aside.write_all(torn)?;
+        aside.sync()?;
+        storage.sync_dir()?;
+    }
+    let mut file = storage.append(&log.name)?;
+    file.cut(whole as u64)?;
+    file.sync()
 }

@@ -1,11 +1,18 @@
 //! Changelog files merged into one stream of lines (`spec/metadata-format.md` 13).
 
+use crate::storage::Storage;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use thiserror::Error;
 
 /// Within one file a line's number may be at most this much above the one before it.
 const MAX_STEP: u64 = 10_000;
+
+/// Lines that were lost with one torn write are of this many seconds at most: the kernel writes within 30.
+const LONGEST_WRITE: u32 = 120;
+
+/// Where the last line begins, bytes before the end of the file: a line has 200,000 at most.
+const LONGEST_TAIL: u64 = 1 << 18;
 
 /// One changelog file, read whole.
 pub struct LogBytes {
@@ -28,11 +35,47 @@ impl LogBytes {
         number_of(&whole[start..])
     }
 
-    /// Bytes up to the end of the last whole line. More than that is a line that was being written when the machine
-    /// or the process died; nobody was told that it had happened.
+    /// Bytes up to the end of the last whole line. More than that was being written when the machine or the process
+    /// died; nobody was told that it had happened. Of several sectors written at once a power cut may leave any, and
+    /// zeros in place of the others: no line has a zero byte, so the first one is where the torn write begins.
     pub fn whole_len(&self) -> usize {
-        newline_before(&self.bytes, self.bytes.len())
+        let solid = self.bytes.iter().position(|b| *b == 0).unwrap_or(self.bytes.len());
+        newline_before(&self.bytes, solid)
     }
+
+    /// Leaves out what is behind [`LogBytes::whole_len`]; returns how many bytes that was. If changes are there that
+    /// were made over a longer time than any one write, it is no torn write but a damaged file: an error.
+    pub fn leave_out_torn(&mut self) -> Result<usize, MergeError> {
+        let whole = self.whole_len();
+        let tail = &self.bytes[whole..];
+        let times =
+            tail.split_inclusive(|b| *b == b'\n').filter(|line| line.ends_with(b"\n")).filter_map(time_of);
+        let (first, last) = times.fold((u32::MAX, 0), |(first, last), t| (first.min(t), last.max(t)));
+        if last.saturating_sub(first) > LONGEST_WRITE {
+            return Err(MergeError::Garbage { file: self.name.clone(), after: self.last().unwrap_or(0) });
+        }
+        let torn = tail.len();
+        self.bytes.truncate(whole);
+        Ok(torn)
+    }
+}
+
+/// The time stamp of a line, Unix seconds.
+fn time_of(line: &[u8]) -> Option<u32> {
+    number_of(line)?;
+    let from = line.iter().position(|b| *b == b' ')? + 1;
+    let len = line[from..].iter().position(|b| *b == b'|')?;
+    std::str::from_utf8(&line[from..from + len]).ok()?.parse().ok()
+}
+
+/// The number of the last whole line of a changelog; none when there is none, or the file cannot be read.
+pub fn last_change(storage: &dyn Storage, name: &str) -> Option<u64> {
+    let file = storage.open_at(name).ok()?;
+    let size = file.size().ok()?;
+    let len = size.min(LONGEST_TAIL);
+    let mut bytes = vec![0; usize::try_from(len).ok()?];
+    file.read_exact_at(&mut bytes, size - len).ok()?;
+    LogBytes { name: name.into(), bytes }.last()
 }
 
 /// Where the line that ends before `end` starts: just behind the newline before it.
@@ -180,6 +223,18 @@ mod tests {
         assert_eq!(numbers(&logs, 3), Err(hole.clone()));
         assert!(hole.to_string().contains("changes 5 to 7 are missing"));
         assert_eq!(numbers(&logs, 2), Err(MergeError::Hole { from: 2, to: 2, file: "a".into() }));
+    }
+
+    #[test]
+    fn sectors_that_a_power_cut_left_out_end_a_file_but_a_long_time_behind_them_does_not() {
+        let left_out = |text: &str| {
+            let mut log = log("a", text);
+            log.leave_out_torn().map(|torn| (log.last(), torn))
+        };
+        assert_eq!(left_out("3: 100|x\n4: 100|y\0\0\0\0|z\n7: 101|x\n"), Ok((Some(3), 24)));
+        assert_eq!(left_out("3: 100|x\n4: 1"), Ok((Some(3), 4)));
+        let damaged = MergeError::Garbage { file: "a".into(), after: 3 };
+        assert_eq!(left_out("3: 100|x\n\0\0\n5: 101|x\n6: 3000|x\n"), Err(damaged));
     }
 
     #[test]

@@ -21,10 +21,16 @@ pub trait Storage: Send + Sync {
     fn list(&self) -> io::Result<Vec<String>>;
     /// Renames over whatever is there. Durable after [`Storage::sync_dir`].
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+    /// Gives a file a second name, which must be free. Durable after [`Storage::sync_dir`].
+    fn link(&self, name: &str, other: &str) -> io::Result<()>;
     /// Removes a file. Durable after [`Storage::sync_dir`].
     fn remove(&self, name: &str) -> io::Result<()>;
     /// Makes creations, renames and removals durable.
     fn sync_dir(&self) -> io::Result<()>;
+    /// The same for the directory of a file that [`Storage::emergency_copies`] names.
+    fn sync_dir_of(&self, _name: &str) -> io::Result<()> {
+        self.sync_dir()
+    }
     /// The name to show for a file.
     fn describe(&self, name: &str) -> String;
     /// Places outside of the directory where a master that had no room may have left an image, as names that
@@ -116,11 +122,20 @@ impl Storage for DirStorage {
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         std::fs::rename(self.path.join(from), self.path.join(to))
     }
+    fn link(&self, name: &str, other: &str) -> io::Result<()> {
+        std::fs::hard_link(self.path.join(name), self.path.join(other))
+    }
     fn remove(&self, name: &str) -> io::Result<()> {
         std::fs::remove_file(self.path.join(name))
     }
     fn sync_dir(&self) -> io::Result<()> {
         File::open(&self.path)?.sync_all()
+    }
+    fn sync_dir_of(&self, name: &str) -> io::Result<()> {
+        match self.path.join(name).parent() {
+            Some(dir) => File::open(dir)?.sync_all(),
+            None => Ok(()),
+        }
     }
     fn describe(&self, name: &str) -> String {
         self.path.join(name).display().to_string()
@@ -159,16 +174,31 @@ impl AppendFile for File {
     }
 }
 
-/// Renames `name` to `name.1`, `name.1` to `name.2` and so on up to `name.keep`; with `keep` 0 removes it.
-/// Holes in the row are fine. `number` makes the n-th name, 0 being the newest.
+/// Makes `number(0)`, the newest of a row of files, free to be replaced: it is also `number(1)` afterwards, what was that
+/// is `number(2)`, and so on up to `number(keep)`. Holes in the row are fine. The newest keeps its own name all the time,
+/// unless the file system knows no hard links. Each step is durable before the next: if a later rename survived a power
+/// cut and an earlier one did not, a file would be overwritten.
 pub fn shift_generations(storage: &dyn Storage, keep: u32, number: impl Fn(u32) -> String) -> io::Result<()> {
-    if keep == 0 && storage.exists(&number(0)) {
-        return storage.remove(&number(0));
-    }
-    for n in (0..keep).rev() {
-        if storage.exists(&number(n)) {
-            storage.rename(&number(n), &number(n + 1))?;
+    for n in (0..keep).rev().filter(|n| storage.exists(&number(*n))) {
+        let (name, older) = (number(n), number(n + 1));
+        if n > 0 {
+            storage.rename(&name, &older)?;
+        } else {
+            link_over(storage, &name, &older)?;
         }
+        storage.sync_dir()?;
     }
     Ok(())
+}
+
+fn link_over(storage: &dyn Storage, name: &str, other: &str) -> io::Result<()> {
+    if storage.exists(other) {
+        storage.remove(other)?;
+    }
+    match storage.link(name, other) {
+        Err(e) if matches!(e.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) => {
+            storage.rename(name, other)
+        }
+        result => result,
+    }
 }

@@ -154,12 +154,23 @@ impl<'a> Wire<'a> for Attr {
         Ok(attr)
     }
     fn encode(&self, out: &mut Vec<u8>) {
-        self.flags.0.encode(out);
-        (u16::from(self.kind as u8) << 12 | self.mode & 0o7777).encode(out);
+        // Made whole first: listings have many of these, and each piece would be a question for room in the vector.
+        let mut record = [0; Attr::SIZE];
+        let mut rest = record.as_mut_slice();
+        let mut put = |bytes: &[u8]| {
+            let (here, after) = std::mem::take(&mut rest).split_at_mut(bytes.len());
+            here.copy_from_slice(bytes);
+            rest = after;
+        };
         let times = [self.atime, self.mtime, self.ctime];
-        (self.uid, self.gid).encode(out);
-        times.iter().for_each(|time| time.low().encode(out));
-        (self.nlink, self.length, self.winattr).encode(out);
+        put(&[self.flags.0]);
+        put(&(u16::from(self.kind as u8) << 12 | self.mode & 0o7777).to_be_bytes());
+        [self.uid, self.gid].iter().for_each(|id| put(&id.to_be_bytes()));
+        times.iter().for_each(|time| put(&time.low().to_be_bytes()));
+        put(&self.nlink.to_be_bytes());
+        put(&self.length.to_be_bytes());
+        put(&[self.winattr]);
+        out.extend_from_slice(&record);
         if self.flags.has(MattrFlags::FINE_TIMES) {
             times.iter().for_each(|time| time.fine().encode(out));
         }

@@ -1,6 +1,6 @@
 //! Results, as a table and as JSON.
 
-use super::workers::Timing;
+use crate::timing::{Done, Timing};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -55,18 +55,9 @@ pub struct Report {
     pub rows: Vec<Row>,
 }
 
-/// What was done while time was taken.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Done {
-    /// So many operations.
-    Operations(usize),
-    /// So many bytes moved.
-    Bytes(usize),
-}
-
 impl Row {
     /// A row from what was timed.
-    pub(super) fn new(test: &str, jobs: usize, timing: &Timing, done: Done) -> Row {
+    pub(crate) fn new(test: &str, jobs: usize, timing: &Timing, done: Done) -> Row {
         let seconds = timing.wall.as_secs_f64().max(1e-9);
         let (amount, unit) = match done {
             Done::Bytes(bytes) => (bytes as f64 / 1_048_576.0, Unit::MibPerSecond),
@@ -84,7 +75,15 @@ impl Row {
         }
     }
 
-    /// The row as a line of the table, to stand under [`Report::heading`].
+    /// Names of the columns of [`Row::line`].
+    pub fn columns() -> String {
+        format!(
+            "{:<34}{:>5}{:>12} {:<6}{:>10}{:>10}{:>11}{:>11}",
+            "test", "jobs", "rate", "", "ops", "seconds", "p50 us", "p99 us"
+        )
+    }
+
+    /// The row as a line of the table, to stand under [`Row::columns`].
     pub fn line(&self) -> String {
         let unit = match self.unit {
             Unit::OpsPerSecond => "/s",
@@ -109,21 +108,14 @@ impl Report {
     /// First lines of the table: what is measured, and the columns.
     pub fn heading(&self) -> String {
         format!(
-            "{} ({}, {}), {} files, streams of {} MiB\ncold: {}\n\n{:<34}{:>5}{:>12} {:<6}{:>10}{:>10}{:>11}{:>11}",
+            "{} ({}, {}), {} files, streams of {} MiB\ncold: {}\n\n{}",
             self.dir,
             self.fs_type,
             self.source,
             self.files,
             self.stream_mib,
             self.cold,
-            "test",
-            "jobs",
-            "rate",
-            "",
-            "ops",
-            "seconds",
-            "p50 us",
-            "p99 us"
+            Row::columns()
         )
     }
 

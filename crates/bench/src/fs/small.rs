@@ -1,9 +1,10 @@
 //! Small files and metadata: many files, little in each.
 
 use super::pattern::{self, BLOCK, Origin};
-use super::report::{Done, Row};
+use super::report::Row;
 use super::run::Bench;
-use super::workers::{Laps, Timing, share, timed};
+use super::workers::{Laps, share, timed};
+use crate::timing::{Done, Timing};
 use anyhow::{Context, Result, ensure};
 use rustix::io::Errno;
 use std::fs::{self, File, OpenOptions};

@@ -1,10 +1,11 @@
 //! Large files: sequential streams and random 4 KiB blocks.
 
 use super::pattern::{self, BLOCK, Origin, mix};
-use super::report::{Done, Row};
+use super::report::Row;
 use super::run::Bench;
 use super::small::close;
 use super::workers::{Laps, share, timed};
+use crate::timing::Done;
 use anyhow::{Context, Result, ensure};
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt;

@@ -1,20 +1,12 @@
 //! Operations counted out to threads and timed.
 
+use crate::timing::Timing;
 use anyhow::{Result, bail};
 use std::ops::Range;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
-
-/// How long a number of operations took.
-#[derive(Debug, Clone)]
-pub(super) struct Timing {
-    /// From the start of the first thread to the end of the last one.
-    pub(super) wall: Duration,
-    /// Each operation's own time, ascending.
-    pub(super) each: Vec<Duration>,
-}
 
 /// Set when the user wants the measurement to end early.
 pub(super) type Stop = AtomicBool;

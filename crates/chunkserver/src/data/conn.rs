@@ -122,12 +122,20 @@ impl Conn {
                 };
                 write::serve(self, &request)
             }
+            CltoCs::WriteData(_) | CltoCs::WriteFinish(_) => unreachable!("dealt with above"),
+            other => self.tell(&other),
+        }
+    }
+
+    /// Answers what asks about the server or a chunk and moves no data.
+    fn tell(&mut self, request: &CltoCs<'_>) -> io::Result<End> {
+        match request {
             CltoCs::GetVersion(request) => {
                 monitor::version(request.msgid, &mut self.out);
                 self.flush()
             }
             CltoCs::GetConfig(request) => {
-                monitor::config_value(&self.server, &request, &mut self.out);
+                monitor::config_value(&self.server, request, &mut self.out);
                 self.flush()
             }
             CltoCs::GetChunkBlocks(q) => {
@@ -160,14 +168,21 @@ impl Conn {
                 self.flush()
             }
             CltoCs::JobSwitch(request) => {
-                let jobs = monitor::switch(&self.server, &request);
+                let jobs = monitor::switch(&self.server, request);
                 self.send(&JobSwitchReply { jobs })
             }
-            other @ (CltoCs::Chart(_) | CltoCs::ChartData(_)) => {
-                let message = format!("{} is not supported yet", other.name());
+            CltoCs::Chart(request) => {
+                self.server.charts.picture(request, &mut self.out);
+                self.flush()
+            }
+            CltoCs::ChartData(request) => {
+                self.server.charts.data(request, &mut self.out);
+                self.flush()
+            }
+            other => {
+                let message = format!("{} is no question", other.name());
                 Err(io::Error::new(io::ErrorKind::InvalidData, message))
             }
-            CltoCs::WriteData(_) | CltoCs::WriteFinish(_) => unreachable!("dealt with above"),
         }
     }
 

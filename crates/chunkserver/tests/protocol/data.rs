@@ -132,10 +132,24 @@ fn golden_write_statuses() {
 }
 
 #[test]
+fn charts_are_told() {
+    let server = Server::new();
+    let mut peer = server.connect();
+    // The newest sample of "load", of which there is none yet; a chart that does not exist; its picture of 68 bytes.
+    peer.send_hex("000001fa|00000008|00000118|00000001");
+    peer.expect_hex("000001fb|00000010|00000000|00000001|ffffffffffffffff");
+    peer.send_hex("000001fa|00000004|0000270f");
+    peer.expect_hex("000001fb|00000000|");
+    peer.send_hex("000001f8|00000004|0000270f");
+    let frame = peer.receive().unwrap();
+    assert_eq!((&frame[..4], &frame[8..12]), (&505_u32.to_be_bytes()[..], &b"\x89PNG"[..]));
+}
+
+#[test]
 fn refused_packets_close_the_connection() {
     let server = Server::new();
     for bad in [
-        // Unknown; too long; wrong lengths; data without a session; charts.
+        // Unknown; too long; wrong lengths; data without a session.
         "00000123|00000000",
         "00000000|000186a1",
         "000000c8|00000013|00000000000000000000000000000000000000",
@@ -144,7 +158,6 @@ fn refused_packets_close_the_connection() {
         "00000258|00000001|00",
         "0000000a|00000003|000000",
         "000000d5|0000000c|0000000000000001|00000001",
-        "000001f8|00000004|0000270f",
     ] {
         let mut peer = server.connect();
         peer.send_hex(bad);

@@ -49,6 +49,19 @@ const NETWORK: &[OptionDef] = &[
 const CHUNKS: &[OptionDef] = &[
     option("REPLICATIONS_DELAY_INIT", SECONDS, "60", "seconds after start without replication"),
     option(
+        "REPLICATIONS_DELAY_DISCONNECT",
+        SECONDS,
+        "0",
+        "seconds without replication after a server was lost, so that a restart causes none (an option of 1.6)",
+    ),
+    option(
+        "CHUNKS_QUARANTINE_TIME",
+        SECONDS,
+        "2419200",
+        "seconds after which a chunk that the metadata does not know may be deleted, if nothing speaks against the metadata; \
+         0 never (ElkFS only)",
+    ),
+    option(
         "REPLICATIONS_RESPECT_TOPOLOGY",
         int(0, 2),
         "0",
@@ -63,7 +76,7 @@ const CHUNKS: &[OptionDef] = &[
         "CHUNKS_HARD_DEL_LIMIT",
         int(0, 100_000),
         "25",
-        "the same when many wait; not set but soft limit set: three times that",
+        "the same when many wait; not set: three times the soft limit",
     ),
     option(
         "CHUNKS_WRITE_REP_LIMIT",
@@ -152,8 +165,4 @@ const OLD: &[OptionDef] = &[
         "older form of ACCEPTABLE_PERCENTAGE_DIFFERENCE, as a fraction",
     ),
     no_meaning("REJECT_OLD_CLIENTS", "clients older than 3.0.117 are never served"),
-    no_meaning(
-        "REPLICATIONS_DELAY_DISCONNECT",
-        "replication waits by itself until disconnected servers had time to return",
-    ),
 ];

@@ -3,6 +3,7 @@
 use anyhow::{Context, bail, ensure};
 use net::{read_frame, write_frame};
 use proto::Packet;
+use proto::client_master::FuseInvalidateChunkCache;
 use proto::info::{
     CservInfo, CservList, CservListReply, Info, InfoReply, MasterInfo, MlogList, MlogListReply,
 };
@@ -22,9 +23,13 @@ pub(crate) struct Master {
 }
 
 impl Master {
-    /// Connects.
+    /// Connects to a master of this machine.
     pub(crate) fn connect(port: u16) -> anyhow::Result<Master> {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        Master::connect_to((Ipv4Addr::LOCALHOST, port).into())
+    }
+
+    /// Connects.
+    pub(crate) fn connect_to(address: SocketAddr) -> anyhow::Result<Master> {
         let stream = TcpStream::connect_timeout(&address, PATIENCE)
             .with_context(|| format!("connect to {address}"))?;
         stream.set_read_timeout(Some(PATIENCE)).context("read timeout")?;
@@ -33,15 +38,24 @@ impl Master {
         Ok(Master { stream })
     }
 
+    /// Answers may take so long from now on.
+    pub(crate) fn be_patient(&mut self, limit: Duration) -> anyhow::Result<()> {
+        self.stream.set_read_timeout(Some(limit)).context("read timeout")
+    }
+
     /// Asks one question; the answer's body replaces the content of `body`.
-    pub(super) fn ask<'a, Q: Packet<'a>>(
+    pub(crate) fn ask<'a, Q: Packet<'a>>(
         &mut self,
         question: &Q,
         answer: u32,
         body: &mut Vec<u8>,
     ) -> anyhow::Result<()> {
         write_frame(&mut self.stream, question).context("ask the master")?;
-        let id = read_frame(&mut self.stream, body, MAX_ANSWER).context("answer of the master")?;
+        let mut id = 0;
+        // Locations of chunks that are out of date are told to everybody, at any moment.
+        while id == 0 || id == FuseInvalidateChunkCache::ID {
+            id = read_frame(&mut self.stream, body, MAX_ANSWER).context("answer of the master")?;
+        }
         ensure!(id == answer, "the master answered {} with packet {id}", Q::NAME);
         Ok(())
     }

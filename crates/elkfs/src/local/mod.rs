@@ -3,7 +3,7 @@
 //! A cluster lives in one directory: `cluster.json` (what it is), `etc/` (real configuration files), a directory for
 //! each daemon, `disk1` … with chunks, `log/`, and `mnt`, where it is mounted unless told otherwise.
 
-mod ask;
+pub(crate) mod ask;
 mod cluster;
 mod daemons;
 mod down;

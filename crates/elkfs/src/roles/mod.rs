@@ -4,4 +4,5 @@ pub(crate) mod chunkserver;
 pub(crate) mod chunktool;
 pub(crate) mod master;
 pub(crate) mod metalogger;
+pub(crate) mod metatools;
 pub(crate) mod mount;

@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use harness::compare::{self, CompareArgs};
-use harness::{Cluster, ClusterSpec, Make, clean_leftovers, record};
+use harness::compare::{self, CompareArgs, CompareMasterArgs};
+use harness::{Cluster, ClusterSpec, FiguresArgs, Make, clean_leftovers, figures, record, reread};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,6 +16,10 @@ enum Cli {
     Up(UpArgs),
     /// Measure a stock cluster and ours alternately
     Compare(CompareArgs),
+    /// Measure a stock master and ours alternately
+    CompareMaster(CompareMasterArgs),
+    /// Memory, stop, start and image of masters with many files
+    Figures(FiguresArgs),
     /// Remove what crashed runs left behind
     Clean,
     /// Work in a directory until the input ends, and print what was acknowledged (used by tests)
@@ -24,6 +28,11 @@ enum Cli {
         dir: PathBuf,
         /// Threads
         workers: usize,
+    },
+    /// Read files of known content again and again until the input ends (used by tests)
+    Reread {
+        /// Existing directories
+        dirs: Vec<PathBuf>,
     },
 }
 
@@ -41,6 +50,12 @@ struct UpArgs {
     /// stock or ours, one word per mount
     #[arg(long, value_delimiter = ',', default_value = "ours")]
     mounts: Vec<Make>,
+    /// stock or ours, one word per mount of the trash
+    #[arg(long, value_delimiter = ',')]
+    meta_mounts: Vec<Make>,
+    /// For every mount's -o
+    #[arg(long)]
+    mount_option: Vec<String>,
     /// Keep all data in memory
     #[arg(long)]
     tmpfs: bool,
@@ -54,11 +69,14 @@ fn main() -> Result<()> {
     match Cli::parse() {
         Cli::Up(args) => up(args, &stop),
         Cli::Compare(args) => compare::run(&args, &stop),
+        Cli::Figures(args) => figures(&args),
+        Cli::CompareMaster(args) => compare::run_master(&args, &stop),
         Cli::Clean => {
             println!("{} leftovers removed", clean_leftovers()?);
             Ok(())
         }
         Cli::Record { dir, workers } => record(&dir, workers),
+        Cli::Reread { dirs } => reread(&dirs),
     }
 }
 
@@ -67,10 +85,12 @@ fn up(args: UpArgs, stop: &AtomicBool) -> Result<()> {
         master: args.master,
         chunkservers: args.chunkservers,
         metalogger: args.metalogger,
+        meta_mounts: args.meta_mounts,
+        mount_options: args.mount_option,
         mounts: args.mounts.clone(),
         tmpfs: args.tmpfs,
         private_mounts: false,
-        master_cfg: Vec::new(),
+        ..ClusterSpec::all(args.master, 0)
     })?;
     for index in 0..args.mounts.len() {
         println!("mounted: {}", cluster.mount_point(index).display());

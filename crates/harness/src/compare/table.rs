@@ -1,7 +1,7 @@
 //! Medians of several reports, side by side.
 
 use anyhow::{Context, Result, ensure};
-use bench::fs::{Report, Unit};
+use bench::fs::{Report, Row, Unit};
 use serde::Serialize;
 
 /// All tests of all subjects.
@@ -11,8 +11,8 @@ pub struct Comparison {
     pub subjects: Vec<String>,
     /// One per test.
     pub lines: Vec<Line>,
-    /// What "cold" meant.
-    pub cold: String,
+    /// What the numbers depend on.
+    pub note: String,
 }
 
 /// One test.
@@ -36,15 +36,22 @@ impl Comparison {
     /// Compares the rounds of each subject.
     pub fn new(reports: &[(String, Vec<Report>)]) -> Result<Comparison> {
         let first = reports.first().and_then(|(_, rounds)| rounds.first()).context("nothing was measured")?;
+        let rows = |rounds: &[Report]| rounds.iter().map(|report| report.rows.clone()).collect();
+        let rows: Vec<_> = reports.iter().map(|(name, rounds)| (name.clone(), rows(rounds))).collect();
+        Comparison::of_rows(&rows, format!("cold: {}", first.cold))
+    }
+
+    /// Compares the rows of each round of each subject.
+    pub fn of_rows(reports: &[(String, Vec<Vec<Row>>)], note: String) -> Result<Comparison> {
+        let first = reports.first().and_then(|(_, rounds)| rounds.first()).context("nothing was measured")?;
         let mut lines = Vec::new();
-        for (index, row) in first.rows.iter().enumerate() {
+        for (index, row) in first.iter().enumerate() {
             let mut medians = Vec::new();
             let mut spans = Vec::new();
             for (name, rounds) in reports {
                 let mut rates = Vec::new();
-                for report in rounds {
-                    let other =
-                        report.rows.get(index).with_context(|| format!("{name} lacks {}", row.test))?;
+                for rows in rounds {
+                    let other = rows.get(index).with_context(|| format!("{name} lacks {}", row.test))?;
                     ensure!((&other.test, other.jobs) == (&row.test, row.jobs), "{name} ran other tests");
                     rates.push(other.rate);
                 }
@@ -63,12 +70,12 @@ impl Comparison {
             });
         }
         let subjects = reports.iter().map(|(name, _)| name.clone()).collect();
-        Ok(Comparison { subjects, lines, cold: first.cold.clone() })
+        Ok(Comparison { subjects, lines, note })
     }
 
     /// Aligned text: rates, then ratios to the first subject.
     pub fn table(&self) -> String {
-        let mut text = format!("cold: {}\n\n{:<34}{:>5} {:<6}", self.cold, "median of each test", "jobs", "");
+        let mut text = format!("{}\n\n{:<34}{:>5} {:<6}", self.note, "median of each test", "jobs", "");
         for name in &self.subjects {
             text += &format!("{name:>13}");
         }
@@ -102,7 +109,6 @@ fn median(rates: &[f64]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bench::fs::Row;
 
     fn report(rates: [f64; 2]) -> Report {
         let row = |test: &str, unit, rate| Row {

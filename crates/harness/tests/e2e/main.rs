@@ -4,8 +4,16 @@
 //! `ELKFS_E2E_FULL=1` makes trees and files as large as in the project's goals.
 
 mod big_file;
+mod bit_rot;
 mod build;
+mod chaos;
+mod drain;
+mod full_disk;
 mod kill_chunkserver;
 mod kill_master;
+mod kill_master_often;
+mod replication;
 mod setups;
+mod tool_calls;
 mod tree_copy;
+mod walk;

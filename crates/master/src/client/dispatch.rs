@@ -32,8 +32,12 @@ impl Master {
                 let value = self.config.text_of(&q.option.to_string());
                 net.send(conn, &super::config_value(q, value.as_deref()));
             }
+            (CltoMa::Health(q), _) => self.send_health(net, conn, q.msgid),
+            (CltoMa::StoreImage(q), _) => self.ask_for_image(net, conn, q.msgid),
             (CltoMa::FuseRegister(q), _) => return self.register(net, conn, &q.request),
-            _ if MONITOR_IDS.contains(&id) => return self.monitor_packet(net, conn, &packet),
+            (_, Role::Guest { .. } | Role::Mount(_)) if MONITOR_IDS.contains(&id) => {
+                return self.monitor_packet(net, conn, &packet);
+            }
             (_, Role::Mount(member)) => {
                 self.count_operation(member.session, &packet);
                 let from = Incoming { conn, member: &member, id, body };

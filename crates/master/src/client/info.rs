@@ -104,7 +104,7 @@ impl Master {
         let share = |us: u64| us.saturating_mul(1_000_000) / elapsed_ms;
         let (all_copies, regular_copies) = self.cluster.copy_totals();
         let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-        let saved = self.timers.last_image;
+        let saved = &self.images.last;
         // Nodes, not names; and deleted files count until they are gone.
         let kinds = self.fs.sclasses().map(|(id, _)| self.fs.sclass_files_and_dirs(id));
         let (files, dirs) = kinds.fold((0, 0), |(files, dirs), (f, d)| (files + f, dirs + d));
@@ -126,8 +126,8 @@ impl Master {
             chunks: totals.chunks,
             all_copies: narrow(all_copies),
             regular_copies: narrow(regular_copies),
-            saved_at: saved.map_or(0, |s| s.unix),
-            save_ms: saved.map_or(0, |s| u32::try_from(s.took.as_millis()).unwrap_or(u32::MAX)),
+            saved_at: saved.unix,
+            save_ms: u32::try_from(saved.took.as_millis()).unwrap_or(u32::MAX),
             save_status: 0,
             roles: [0xFF; 4],
             leader: Ipv4Addr::UNSPECIFIED,
@@ -230,7 +230,7 @@ impl Master {
             kind: MASTER,
             version: OUR_VERSION,
             id: 0,
-            metaid: 0,
+            metaid: self.fs.meta_id(),
             master: SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0),
         };
         p::ModuleForm { msgid, module }

@@ -2,7 +2,7 @@
 
 use super::register::fields_of;
 use crate::core::Master;
-use metadata::plan::{SessionFlag, paths_below};
+use metadata::plan::paths_below;
 use net::reactor::{ConnId, Net};
 use proto::client_master::{CltoMa, QuotaLimits, SessionLimits};
 use proto::info as p;
@@ -171,7 +171,7 @@ fn export_line<'a>((export, path): (&crate::exports::Export, &'a Vec<u8>)) -> p:
         path: Bytes32::new(path),
         min_version: o.min_version,
         export_flags: u8::from(o.alldirs) | u8::from(o.password.is_some()) << 1,
-        flags: fields.flags & !SessionFlag::NEW_ATTR,
+        flags: fields.flags,
         umask: o.umask,
         root_uid: fields.root_uid,
         root_gid: fields.root_gid,

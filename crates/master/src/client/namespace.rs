@@ -217,18 +217,17 @@ impl Master {
         let node = plan::check_open(&self.fs, &caller, request)?;
         if request.truncates() {
             self.run(&Op::Length { inode: node.inode, length: 0, set_mtime: true })?;
-            self.data_cache.modified(node.inode, m.session);
+            // Like stock this says nothing about caches: of an empty file nobody reads any.
             self.reservations.remove(&node.inode);
         }
         self.acquire(m.session, node.inode)?;
         let node = self.fs.get(node.inode).ok_or(Status::ENOENT)?;
         let mut attr = attr_of(&self.fs, &node, &caller);
         let mut flags = open_flags(&node);
-        let keep = self.may_keep_cache(m.session, &node, &mut attr);
         if request.has(OpenRequest::CACHE_CLEARED) {
             self.data_cache.fetched(node.inode, m.session);
         }
-        if keep {
+        if self.may_keep_cache(m.session, &node, &mut attr) {
             flags |= OPEN_KEEP_CACHE;
         }
         Ok((flags, attr))

@@ -96,7 +96,7 @@ impl Master {
             exports_csum: checksum(&self.exports),
             root,
             ip: link.ip.into(),
-            info: Bytes32::new(wish.info.without_nul()),
+            info: Bytes32::new(shown_info(wish.info.without_nul())),
             ..fields_of(export)
         };
         let known = wish.tail.rejoin.filter(|r| self.may_rejoin(r)).map(|r| r.session);
@@ -251,6 +251,12 @@ impl Wish<'_> {
     }
 }
 
+/// What a client says of itself, as much as a line of the changelog may hold.
+fn shown_info(info: &[u8]) -> &[u8] {
+    const MAX_INFO: usize = 4096;
+    &info[..info.len().min(MAX_INFO)]
+}
+
 fn limits_of(caps: &SessionCaps) -> SessionLimits {
     SessionLimits {
         min_goal: caps.goals.0,
@@ -263,7 +269,7 @@ fn limits_of(caps: &SessionCaps) -> SessionLimits {
 /// What an export line makes of a session; checksum, root, address and text are the caller's.
 pub(super) fn fields_of(export: &Export) -> SessionFields<'static> {
     let o = &export.options;
-    let mut flags = SessionFlag::NEW_ATTR;
+    let mut flags = 0;
     let mut set = |flag, when| flags |= if when { flag } else { 0 };
     set(SessionFlag::READ_ONLY, !o.writable);
     set(SessionFlag::DYNAMIC_IP, o.dynamic_ip);

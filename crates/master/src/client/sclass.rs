@@ -60,7 +60,10 @@ impl Master {
             admin_only: class.admin_only,
             masks: MaskList::from_be_bytes(&masks).ok_or(Status::EINVAL)?,
         };
-        self.run(&op).map(|_| ())
+        self.run(&op)?;
+        // Any chunk may be in the wrong places now.
+        self.cluster.look_again();
+        Ok(())
     }
 
     pub(super) fn change_class(&mut self, net: &mut Net, conn: ConnId, m: &Member, q: &p::SclassChange<'_>) {

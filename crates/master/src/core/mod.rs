@@ -1,6 +1,8 @@
 //! The one owner of all state, and its loop.
 
 mod change;
+mod health;
+mod images;
 mod program;
 mod run;
 mod state;

@@ -24,6 +24,9 @@ const METALOGGERS: ListenerId = ListenerId(2);
 /// How often placement looks after chunks.
 const CHUNK_TICK: Duration = Duration::from_millis(20);
 
+/// How long a signal may wait.
+const LOOK_FOR_SIGNALS: Duration = Duration::from_millis(5);
+
 /// Bytes that may wait for one peer before it is not read from any more.
 const MAX_PENDING: usize = 16 << 20;
 
@@ -44,8 +47,9 @@ pub(super) fn run(ctx: &mut Context) -> Result<()> {
     listen(&mut reactor, config.metalogger_address, "metaloggers", metalogger_limits())?;
     let waker = reactor.waker();
     let notify = waker.clone();
-    let journal = Journal::start(storage.clone(), fs.version(), config.durability, move || notify.wake())
+    let mut journal = Journal::start(storage.clone(), fs.version(), config.durability, move || notify.wake())
         .context("can't start the changelog's thread")?;
+    journal.set_base(loaded.base.version);
     let now = Instant::now();
     let chunk_now = placement::Now { at: placement::Instant(0), unix };
     let mut master = Master {
@@ -62,6 +66,8 @@ pub(super) fn run(ctx: &mut Context) -> Result<()> {
         bookmarks: Default::default(),
         reservations: Default::default(),
         timers: Timers::new(now, unix),
+        images: super::images::Images::new(now, loaded.base.version),
+        alarms: Vec::new(),
         now: unix,
         now_nanos: 0,
         started: now,
@@ -81,13 +87,18 @@ pub(super) fn run(ctx: &mut Context) -> Result<()> {
         master.start_image(&waker);
     }
     ctx.ready();
+    let mut look_at = now;
     loop {
-        let asked = ctx.signals.take();
-        if asked.terminate {
-            return master.shut_down(reactor);
-        }
-        if asked.reload {
-            master.reload(ctx, reactor.net());
+        // Looking costs a system call, and a busy loop turns a hundred thousand times a second.
+        if reactor.net().now() >= look_at {
+            look_at = reactor.net().now() + LOOK_FOR_SIGNALS;
+            let asked = ctx.signals.take();
+            if asked.terminate {
+                return master.shut_down(reactor);
+            }
+            if asked.reload {
+                master.reload(ctx, reactor.net());
+            }
         }
         let timeout = master.timers.until_next(Instant::now()).min(CHUNK_TICK);
         reactor.turn(&mut master, timeout).context("the event loop failed")?;
@@ -202,6 +213,7 @@ impl Master {
             Ok(config) => {
                 self.cluster.set_options(config.placement.clone());
                 self.chunkservers.auth_code.clone_from(&config.auth_code);
+                self.journal.set_durability(config.durability);
                 self.config = config;
             }
             Err(error) => tracing::error!("{error:#}; the old configuration stays"),

@@ -60,6 +60,10 @@ pub(crate) struct Master {
     pub(crate) now_nanos: u32,
     /// The check of all files.
     pub(crate) file_loop: crate::file_loop::FileLoop,
-    /// Timers and images.
+    /// Timers.
     pub(crate) timers: super::timers::Timers,
+    /// Images: the last one, the one being written.
+    pub(crate) images: super::images::Images,
+    /// Alarms that were told.
+    pub(crate) alarms: Vec<String>,
 }

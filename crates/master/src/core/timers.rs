@@ -1,11 +1,9 @@
 //! What happens by the clock.
 
 use super::Master;
-use crate::images;
 use metadata::plan;
 use net::reactor::Net;
 use ondisk::Op;
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 /// Buckets of the trash and of sustained files, one of each looked at a second.
@@ -14,39 +12,18 @@ const SUSTAINED_BUCKETS: u32 = 256;
 /// Inode numbers that become usable again in one go.
 const FREED_AT_ONCE: usize = 20_000;
 
-/// When things were done last, and the image that is being written.
+/// When things were done last.
 pub(crate) struct Timers {
     next_second: Instant,
     seconds: u64,
     hour: u32,
     /// There may be more inode numbers to be given back.
     freeing: bool,
-    image_running: bool,
-    images: (Sender<images::ImageResult>, Receiver<images::ImageResult>),
-    /// The last good image.
-    pub(crate) last_image: Option<LastImage>,
-}
-
-/// An image that was stored.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LastImage {
-    /// When, Unix seconds.
-    pub(crate) unix: u32,
-    /// How long it took.
-    pub(crate) took: Duration,
 }
 
 impl Timers {
     pub(crate) fn new(now: Instant, unix: u32) -> Self {
-        Timers {
-            next_second: now + Duration::from_secs(1),
-            seconds: 0,
-            hour: unix / 3600,
-            freeing: false,
-            image_running: false,
-            images: channel(),
-            last_image: None,
-        }
+        Timers { next_second: now + Duration::from_secs(1), seconds: 0, hour: unix / 3600, freeing: false }
     }
 
     /// How long the loop may sleep.
@@ -59,7 +36,7 @@ impl Master {
     /// Called every turn; does what is due.
     pub(crate) fn tick(&mut self, net: &mut Net, wake: &net::reactor::Waker) {
         let now = net.now();
-        self.take_image_results();
+        self.images_turn(net, wake);
         self.remove_sessions(net);
         let chunk_now = self.chunk_time();
         self.cluster.tick(chunk_now, &crate::cs::Meta(&self.fs));
@@ -77,6 +54,7 @@ impl Master {
         }
         if seconds.is_multiple_of(60) || self.timers.freeing {
             self.free_inodes();
+            self.tell_health();
         }
         self.expire_waiting(net);
         self.check_files();
@@ -128,51 +106,5 @@ impl Master {
     pub(crate) fn rotate(&mut self) {
         self.journal.rotate(self.config.back_logs);
         self.metaloggers.rotate();
-    }
-
-    /// Writes an image beside the loop.
-    pub(crate) fn start_image(&mut self, wake: &net::reactor::Waker) {
-        if self.timers.image_running {
-            tracing::error!("previous metadata save process hasn't finished yet - do not start another one");
-            return;
-        }
-        self.hand_over_counters();
-        let snapshot = self.fs.snapshot();
-        let version = snapshot.version();
-        let (sender, wake) = (self.timers.images.0.clone(), wake.clone());
-        let started = images::store_in_background(
-            self.storage.clone(),
-            version,
-            self.config.keep_images,
-            super::image_source(snapshot, self.now),
-            move |result| {
-                // The loop is gone only when the process ends.
-                let _ = sender.send(result);
-                wake.wake();
-            },
-        );
-        match started {
-            Ok(()) => self.timers.image_running = true,
-            Err(error) => tracing::error!("can't start a thread to store metadata: {error}"),
-        }
-    }
-
-    fn take_image_results(&mut self) {
-        while let Ok(result) = self.timers.images.1.try_recv() {
-            self.timers.image_running = false;
-            match result.outcome {
-                Ok(bytes) => {
-                    tracing::info!(
-                        "metadata version {} stored: {bytes} bytes, verified, store time: {:.3}",
-                        result.version,
-                        result.took.as_secs_f64()
-                    );
-                    self.timers.last_image = Some(LastImage { unix: self.now, took: result.took });
-                }
-                Err(error) => tracing::error!(
-                    "can't store metadata: {error}; the previous image and all changelogs since are still there"
-                ),
-            }
-        }
     }
 }

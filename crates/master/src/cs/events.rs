@@ -75,6 +75,10 @@ impl Master {
             Alarm::NeedsRepair { chunk } => tracing::error!(
                 "chunk {chunk:016X} has only copies of wrong versions: use mfsfilerepair on its file"
             ),
+            Alarm::DisksEmptied { server } => tracing::info!(
+                "chunkserver {}: nothing is needed any more on its disks that are marked for removal: they can be removed",
+                self.server_name(server)
+            ),
             Alarm::UnexpectedAnswer { chunk, server } => tracing::warn!(
                 "{} answered for chunk {chunk:016X} although nothing was ordered",
                 self.server_name(server)

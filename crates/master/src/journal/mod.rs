@@ -10,7 +10,7 @@ mod log_file;
 mod tests;
 
 use crate::storage::Storage;
-use log_file::LogFile;
+use log_file::{Keep, LogFile};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -30,7 +30,7 @@ pub enum Durability {
     Background,
 }
 
-/// A sync below this is not worth two thread switches.
+/// A write and its sync below this are not worth two thread switches.
 const FAST_SYNC: Duration = Duration::from_micros(60);
 /// Between tries while the disk fails.
 const RETRY: Duration = Duration::from_millis(250);
@@ -41,6 +41,9 @@ pub struct Journal {
     durability: Durability,
     batch: Vec<u8>,
     last: u64,
+    base: u64,
+    /// When the oldest line was added that is not written yet, or was not when this was looked at last.
+    behind_since: Instant,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -50,6 +53,8 @@ struct Shared {
     file: Mutex<LogFile>,
     durable: AtomicU64,
     fast: AtomicBool,
+    /// Lines are synced, not only written.
+    sync: AtomicBool,
     notify: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -72,7 +77,7 @@ pub struct Failure {
 
 enum Work {
     Lines { last: u64, bytes: Vec<u8> },
-    Rotate { back_logs: u32 },
+    Rotate(Keep),
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -94,21 +99,47 @@ impl Journal {
             work: Condvar::new(),
             file: Mutex::new(LogFile::new(storage)),
             durable: AtomicU64::new(version.saturating_sub(1)),
-            fast: AtomicBool::new(false),
+            fast: AtomicBool::new(durability != Durability::Synced),
+            sync: AtomicBool::new(durability == Durability::Synced),
             notify: Box::new(notify),
         });
         let thread = std::thread::Builder::new().name("changelog".into()).spawn({
             let shared = shared.clone();
-            move || shared.run(durability == Durability::Synced)
+            move || shared.run()
         })?;
         let last = version.saturating_sub(1);
-        Ok(Journal { shared, durability, batch: Vec::new(), last, thread: Some(thread) })
+        let (batch, behind_since) = (Vec::new(), Instant::now());
+        Ok(Journal { shared, durability, batch, last, base: 0, behind_since, thread: Some(thread) })
+    }
+
+    /// Changes from `version` on are in no good image: no rotation removes their files, whatever `BACK_LOGS` says.
+    pub fn set_base(&mut self, version: u64) {
+        self.base = version;
+    }
+
+    /// From now on answers may leave at another moment. Lines that were written before are synced with the next one.
+    pub fn set_durability(&mut self, durability: Durability) {
+        self.durability = durability;
+        self.shared.sync.store(durability == Durability::Synced, Ordering::Relaxed);
     }
 
     /// Adds a line, newline included, that carries `version`.
     pub fn append(&mut self, version: u64, line: impl FnOnce(&mut Vec<u8>)) {
+        if self.on_disk() == self.last {
+            self.behind_since = Instant::now();
+        }
         line(&mut self.batch);
         self.last = version;
+    }
+
+    /// The last line that is in the file, and in [`Durability::Synced`] durable there.
+    pub fn on_disk(&self) -> u64 {
+        self.shared.durable.load(Ordering::Acquire)
+    }
+
+    /// For how long the oldest line that is not in the file has waited to be.
+    pub fn behind(&self) -> Duration {
+        if self.on_disk() == self.last { Duration::ZERO } else { self.behind_since.elapsed() }
     }
 
     /// The version of the last line added: what an answer that depends on it is held under.
@@ -130,14 +161,10 @@ impl Journal {
             return false;
         }
         let lines = Work::Lines { last: self.last, bytes: std::mem::take(&mut self.batch) };
-        let inline = match self.durability {
-            Durability::Synced => self.shared.fast.load(Ordering::Relaxed),
-            Durability::Written => true,
-            Durability::Background => false,
-        };
+        let inline = self.shared.fast.load(Ordering::Relaxed);
         let mut state = lock(&self.shared.state);
         let idle = state.queue.is_empty() && !state.busy;
-        if inline && idle && self.shared.do_work(&lines, self.durability == Durability::Synced).is_ok() {
+        if inline && idle && self.shared.do_work(&lines).is_ok() {
             if let Work::Lines { bytes, .. } = lines {
                 self.batch = bytes;
                 self.batch.clear();
@@ -149,10 +176,12 @@ impl Journal {
         false
     }
 
-    /// Starts a new `changelog.0.mfs` behind everything added so far and keeps `back_logs` old ones.
+    /// Starts a new `changelog.0.mfs` behind everything added so far and keeps `back_logs` old ones, or more while
+    /// the last image needs them.
     pub fn rotate(&mut self, back_logs: u32) {
         self.commit();
-        lock(&self.shared.state).queue.push_back(Work::Rotate { back_logs });
+        let keep = Keep { back_logs, from: self.base };
+        lock(&self.shared.state).queue.push_back(Work::Rotate(keep));
         self.shared.work.notify_one();
     }
 
@@ -188,10 +217,10 @@ impl Drop for Journal {
 
 impl Shared {
     /// The writer thread: takes all that waits, writes it in one go, syncs once.
-    fn run(&self, sync: bool) {
+    fn run(&self) {
         loop {
             let Some(work) = self.next_work() else { return };
-            while let Err(error) = self.do_work(&work, sync) {
+            while let Err(error) = self.do_work(&work) {
                 if !self.note_failure(error) {
                     tracing::error!(
                         "changelog could not be written before the stop: unacknowledged lines are lost"
@@ -234,13 +263,13 @@ impl Shared {
         }
     }
 
-    fn do_work(&self, work: &Work, sync: bool) -> std::io::Result<()> {
+    fn do_work(&self, work: &Work) -> std::io::Result<()> {
         let mut file = lock(&self.file);
         match work {
-            Work::Rotate { back_logs } => file.rotate(*back_logs),
+            Work::Rotate(keep) => file.rotate(*keep),
             Work::Lines { last, bytes } => {
                 let began = Instant::now();
-                file.append(bytes, sync)?;
+                file.append(bytes, self.sync.load(Ordering::Relaxed))?;
                 self.fast.store(began.elapsed() < FAST_SYNC, Ordering::Relaxed);
                 self.durable.store(*last, Ordering::Release);
                 Ok(())

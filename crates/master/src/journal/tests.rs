@@ -35,6 +35,9 @@ impl Storage for Flaky {
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         self.dir.rename(from, to)
     }
+    fn link(&self, name: &str, other: &str) -> io::Result<()> {
+        self.dir.link(name, other)
+    }
     fn remove(&self, name: &str) -> io::Result<()> {
         self.dir.remove(name)
     }
@@ -104,7 +107,7 @@ fn lines_become_durable_in_order_and_rotate() {
 }
 
 #[test]
-fn rotation_keeps_as_many_as_told() {
+fn rotation_keeps_as_many_as_told_and_what_no_image_has() {
     let dir = tempfile::tempdir().unwrap();
     let mut journal =
         Journal::start(Arc::new(DirStorage::new(dir.path())), 1, Durability::Synced, || {}).unwrap();
@@ -112,8 +115,42 @@ fn rotation_keeps_as_many_as_told() {
         add(&mut journal, version);
         journal.rotate(2);
     }
+    assert!(journal.flush(Duration::from_secs(20)));
+    let kept = [0, 1, 2, 3, 4, 5].map(|n| content(dir.path(), n));
+    assert_eq!(kept, ["".into(), line(5), line(4), line(3), line(2), line(1)], "no image has any of them");
+    journal.set_base(4);
+    journal.rotate(0);
+    assert!(journal.flush(Duration::from_secs(20)));
+    let kept = [1, 2, 3, 4, 5, 6].map(|n| content(dir.path(), n));
+    assert_eq!(kept, ["".into(), line(5), line(4), "".into(), "".into(), "".into()]);
+    journal.set_base(11);
+    for version in 6..11 {
+        add(&mut journal, version);
+        journal.rotate(2);
+    }
     drop(journal);
-    assert_eq!([0, 1, 2, 3].map(|n| content(dir.path(), n)), ["".into(), line(5), line(4), "".into()]);
+    assert_eq!([0, 1, 2, 3].map(|n| content(dir.path(), n)), ["".into(), line(10), line(9), "".into()]);
+}
+
+#[test]
+fn each_mode_says_when_answers_may_leave_and_may_be_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let fail = Arc::new(AtomicBool::new(true));
+    let storage = Arc::new(Flaky { dir: DirStorage::new(dir.path()), fail: fail.clone() });
+    let mut journal = Journal::start(storage, 1, Durability::Background, || {}).unwrap();
+    add(&mut journal, 1);
+    journal.commit();
+    assert_eq!((journal.durable(), journal.on_disk()), (1, 0), "mode 0 does not wait for the disk");
+    assert!(!journal.behind().is_zero());
+    journal.set_durability(Durability::Written);
+    assert_eq!(journal.durable(), 0, "mode 1 does");
+    fail.store(false, Ordering::SeqCst);
+    assert!(journal.flush(Duration::from_secs(20)));
+    assert_eq!((journal.durable(), journal.behind()), (1, Duration::ZERO));
+    journal.set_durability(Durability::Synced);
+    add(&mut journal, 2);
+    assert!(journal.flush(Duration::from_secs(20)));
+    assert_eq!(content(dir.path(), 0), line(1) + &line(2));
 }
 
 #[test]

@@ -10,7 +10,8 @@ impl Fs {
         let mut parts = Vec::new();
         let mut length = 0;
         let mut at = edge;
-        while at != 0 && length < MAX_TRASH_PATH {
+        // The first of the names has no slash in front: a byte less than counted here.
+        while at != 0 && length <= MAX_TRASH_PATH {
             let rec = self.edges.get(at);
             let name = self.names.get(rec.name);
             length += name.len() + 1;

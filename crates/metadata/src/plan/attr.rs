@@ -48,7 +48,8 @@ fn flags_of(node: &NodeView, dir_eattr: u8, caller: &Caller<'_>) -> MattrFlags {
 
 /// With an access ACL its user, mask and other entries stand where owner, group and other bits do.
 fn shown_mode(fs: &Fs, node: &NodeView) -> u16 {
-    match fs.acl(node.inode, Acl::ACCESS) {
+    let acl = if node.has_acl { fs.acl(node.inode, Acl::ACCESS) } else { None };
+    match acl {
         Some(acl) => node.mode & 0o7000 | (acl.user & 7) << 6 | (acl.mask & 7) << 3 | acl.other & 7,
         None => node.mode & 0o7777,
     }

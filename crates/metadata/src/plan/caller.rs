@@ -16,8 +16,6 @@ impl SessionFlag {
     pub const ADMIN: u8 = 0x08;
     /// All users but root are mapped to one.
     pub const MAP_ALL: u8 = 0x10;
-    /// The client understands the present attribute record.
-    pub const NEW_ATTR: u8 = 0x40;
 }
 
 /// Bits of a session's refused operations, in the order of the words of `disable=`.

@@ -115,8 +115,11 @@ fn check_existing(fs: &Fs, src: Inode, dst: Inode, overwrite: bool) -> Result<()
             }
             continue;
         }
+        let at = pairs.len();
         let entries = fs.read_dir(src, Cursor::start());
         pairs.extend(entries.filter_map(|entry| Some((entry.inode, fs.lookup(dst, entry.name)?))));
+        // The first name of the list that cannot be replaced decides.
+        pairs[at..].reverse();
     }
     Ok(())
 }

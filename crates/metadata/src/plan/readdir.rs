@@ -5,11 +5,13 @@ use super::bookmarks::Bookmarks;
 use super::caller::{Caller, Disable};
 use super::namespace::{need_dir, need_list};
 use super::resolve::{resolve, shown};
-use crate::{Cursor, Fs, NodeView};
-use types::{Inode, Name, Status, Wire};
+use crate::{Cursor, Fs, NodeBody, NodeView};
+use types::{Attr, Inode, Name, Status, Wire};
 
 /// A reply must stay below this, bytes.
 const MAX_REPLY: usize = 0xFFFF_0000;
+/// Room for so many entries is made at once.
+const MAX_RESERVED: u32 = 4096;
 
 /// A piece of a directory, in wire form.
 #[derive(Debug)]
@@ -39,7 +41,10 @@ pub fn list_directory(
     if from == 0 {
         need_list(fs, caller, &dir, with_attr)?;
     }
-    let mut list = Listing { fs, bookmarks, caller, dir, with_attr, left: max, bytes: Vec::new() };
+    let entries =
+        if let NodeBody::Dir { entries, .. } = dir.body { entries.min(max).min(MAX_RESERVED) } else { 0 };
+    let bytes = Vec::with_capacity(entries as usize * if with_attr { Attr::SIZE + 24 } else { 24 });
+    let mut list = Listing { fs, bookmarks, caller, dir, with_attr, left: max, bytes };
     let next = list.fill(from)?;
     Ok(DirEntries { dir, next, bytes: list.bytes })
 }

@@ -37,18 +37,17 @@ fn need_admin(caps: &SessionCaps) -> Result<(), Status> {
 
 fn check(class: &StorageClass) -> Result<(), Status> {
     let counts = [class.create.len(), class.keep.len(), class.archive.len()];
-    let fine = counts.iter().all(|n| COPIES.contains(n)) && class.mode <= MAX_MODE && !class.name.is_empty();
+    let fine = counts.iter().all(|n| COPIES.contains(n)) && class.mode <= MAX_MODE;
     if fine { Ok(()) } else { Err(Status::EINVAL) }
 }
 
+/// What a class may be called, and be looked for by: anything but nothing and what has a NUL.
+fn check_name(name: &[u8]) -> Result<(), Status> {
+    if name.is_empty() || name.contains(&0) { Err(Status::EINVAL) } else { Ok(()) }
+}
+
 fn need_new_name(fs: &Fs, name: &[u8]) -> Result<(), Status> {
-    if name.is_empty() {
-        Err(Status::EINVAL)
-    } else if fs.sclass_by_name(name).is_some() {
-        Err(Status::CLASSEXISTS)
-    } else {
-        Ok(())
-    }
+    if fs.sclass_by_name(name).is_some() { Err(Status::CLASSEXISTS) } else { Ok(()) }
 }
 
 fn need_room(fs: &Fs) -> Result<(), Status> {
@@ -63,6 +62,7 @@ fn need_class(fs: &Fs, name: Name<'_>) -> Result<u8, Status> {
 /// SCLASS_CREATE: whether the class may be made.
 pub fn check_new_class(fs: &Fs, caps: &SessionCaps, class: &StorageClass) -> Result<(), Status> {
     need_admin(caps)?;
+    check_name(&class.name)?;
     check(class)?;
     need_new_name(fs, &class.name)?;
     need_room(fs)
@@ -80,6 +80,7 @@ pub fn changed_class(
     if mask != 0 {
         need_admin(caps)?;
     }
+    check_name(&wish.name)?;
     let id = fs.sclass_by_name(&wish.name).ok_or(Status::NOSUCHCLASS)?;
     let mut class = fs.sclass(id).ok_or(Status::NOSUCHCLASS)?.clone();
     if !changes {
@@ -114,6 +115,7 @@ pub fn changed_class(
 /// SCLASS_DELETE.
 pub fn plan_delete_class<'a>(fs: &Fs, caps: &SessionCaps, name: Name<'a>) -> Result<Op<'a>, Status> {
     need_admin(caps)?;
+    check_name(name.as_bytes())?;
     let id = need_class(fs, name)?;
     if id < FIRST_USER_CLASS {
         return Err(Status::EPERM);
@@ -132,9 +134,8 @@ pub fn plan_duplicate_class<'a>(
     dst: Name<'a>,
 ) -> Result<Op<'a>, Status> {
     need_admin(caps)?;
-    if dst.as_bytes().is_empty() {
-        return Err(Status::EINVAL);
-    }
+    check_name(src.as_bytes())?;
+    check_name(dst.as_bytes())?;
     need_class(fs, src)?;
     need_new_name(fs, dst.as_bytes())?;
     need_room(fs)?;
@@ -149,9 +150,8 @@ pub fn plan_rename_class<'a>(
     new: Name<'a>,
 ) -> Result<Op<'a>, Status> {
     need_admin(caps)?;
-    if new.as_bytes().is_empty() {
-        return Err(Status::EINVAL);
-    }
+    check_name(old.as_bytes())?;
+    check_name(new.as_bytes())?;
     let id = need_class(fs, old)?;
     if id < FIRST_USER_CLASS {
         return Err(Status::EPERM);

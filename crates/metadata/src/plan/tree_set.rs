@@ -111,6 +111,7 @@ pub fn plan_set_eattr(
         return Err(Status::EPERM);
     }
     check_smode(smode)?;
+    refuse(caller, false)?;
     if needs_admin {
         return Err(Status::EPERM);
     }

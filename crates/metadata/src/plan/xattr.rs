@@ -91,6 +91,8 @@ pub fn plan_set_xattr<'a>(
     if mode != 3 && (value.len() > MAX_XATTR_VALUE || names > MAX_XATTR_VALUE) {
         return Err(Status::ERANGE);
     }
+    // A removal's value means nothing, and one that is too long would make a line that cannot be read again.
+    let value = if mode == 3 { &[] } else { value };
     Ok(Op::SetXattr { inode: node.inode, name, value: Bytes32::new(value), mode })
 }
 
@@ -113,6 +115,10 @@ pub struct AclPerms {
     pub mask: u16,
 }
 
+/// Named entries of an ACL. As an extended attribute, which is how systems hand ACLs over, one can have 8191; its line in
+/// the changelog must not be longer than metaloggers take.
+const MAX_NAMED: usize = 8191;
+
 /// SETFACL: kind 1 access, 2 default. Without any permission and name the ACL is removed.
 pub fn plan_set_acl<'a>(
     fs: &Fs,
@@ -127,7 +133,7 @@ pub fn plan_set_acl<'a>(
     if !owns(&node, caller) || node.has_eattr(NodeView::IMMUTABLE) {
         return Err(Status::EPERM);
     }
-    if !matches!(kind, Acl::ACCESS | Acl::DEFAULT) {
+    if !matches!(kind, Acl::ACCESS | Acl::DEFAULT) || named.as_bytes().len() > MAX_NAMED * 6 {
         return Err(Status::EINVAL);
     }
     let removes =

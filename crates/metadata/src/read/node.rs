@@ -186,7 +186,14 @@ impl Fs {
         if rec.is_dir() {
             return rec.subdirs().saturating_add(2);
         }
-        self.links(rec.parents).filter(|link| link.parent.0 != 0).count() as u32
+        // Without the names: this is asked for each entry of a listing.
+        let (mut edge, mut names) = (rec.parents, 0);
+        while edge != 0 {
+            let link = self.edges.get(edge);
+            names += u32::from(link.parent != 0);
+            edge = link.next_parent;
+        }
+        names
     }
 
     fn links(&self, first: u32) -> impl Iterator<Item = ParentLink<'_>> {

@@ -172,6 +172,7 @@ impl Fs {
         let node = request.node;
         match op {
             Op::GetAttr => self.special_attr(node, reply),
+            Op::StatFs => self.statfs(reply),
             Op::Open { flags } => self.special_open(node, request.uid, *flags, reply),
             Op::Read { fh, offset, size } => self.special_read(*fh, *offset, *size, reply),
             Op::Write { fh, data, .. } => self.special_write(*fh, data.len(), reply),

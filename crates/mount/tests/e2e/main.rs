@@ -8,6 +8,7 @@ mod command;
 mod errors;
 mod locks;
 mod outages;
+mod posix;
 
 use harness::{ClusterSpec, Make};
 

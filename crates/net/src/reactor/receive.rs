@@ -92,8 +92,12 @@ impl Reactor {
                 _ => Some(now),
             };
             conn.input = input;
+            let flushed_later = conn.dirty;
             fits = self.net.count_unfinished(before, after);
-            self.net.watch(slot);
+            // What is about to be flushed is looked at then, when it is known whether the socket takes it all.
+            if !flushed_later {
+                self.net.watch(slot);
+            }
         }
         if let Some(reason) = too_long {
             self.drop_conn(handler, slot, reason);

@@ -61,3 +61,24 @@ fn records<'a, S: DumpSection<'a>>(
     S::head_line(records.head(), style, out)?;
     records.try_for_each(|record| Ok(S::line(&record?, style, out)?))
 }
+
+/// The lines of one section's records, without what stands around them: each record's bytes as `mfsmetadump` shows them,
+/// without the newline. An unknown section has none.
+pub fn for_each_line(section: &Section<'_>, mut each: impl FnMut(&[u8])) -> Result<(), ImageError> {
+    with_section!(section.name, S => lines::<S>(section, &mut each), _ => Ok(()))
+}
+
+fn lines<'a, S: DumpSection<'a>>(
+    section: &Section<'a>,
+    each: &mut impl FnMut(&[u8]),
+) -> Result<(), ImageError> {
+    let style = Style { dots: false, version: section.version };
+    let mut line = Vec::new();
+    for record in section.read::<S>()? {
+        line.clear();
+        // Memory takes whatever is written.
+        let _ = S::line(&record?, style, &mut line);
+        each(line.strip_suffix(b"\n").unwrap_or(&line));
+    }
+    Ok(())
+}

@@ -151,13 +151,16 @@ fn marked_disks_are_emptied_and_then_may_be_pulled() {
     let id = f.chunk(7, 5, 2, &[(0, 5), (1, 5 | MARK)]);
     let progress = |f: &Fixture| f.cluster.server(f.servers[1]).unwrap().removal_progress();
     assert_eq!(progress(&f), RemovalProgress::Unknown);
+    let space = Space { total: 10_000 * CHUNK_SIZE, removal_total: CHUNK_SIZE, ..Space::default() };
+    f.cluster.set_space(f.servers[1], space);
     f.pass(1000);
     assert_eq!(progress(&f), RemovalProgress::InProgress);
     let orders = f.orders();
     assert!(matches!(orders[..], [(2, Order::Replicate { .. })]), "{orders:?}");
     f.answer(2, orders[0].1, Status::OK);
-    f.pass(5000);
+    let told = f.pass(5000);
     assert_eq!(progress(&f), RemovalProgress::CanBeRemoved);
+    assert_eq!(told, [Event::Alarm(Alarm::DisksEmptied { server: f.servers[1] })], "once");
     assert_eq!(f.states(id), [(0, Valid, 0), (1, RemovalValid, 0), (2, Valid, 0)]);
     // All servers have one: the marked copy makes room on its own server.
     let mut f = Fixture::new(&[0; 2]);
@@ -235,4 +238,99 @@ fn a_class_that_is_not_defined_costs_no_copy() {
     let mut f = Fixture::new(&[0; 3]);
     f.chunk(7, 5, 77, &[(0, 5), (1, 5), (2, 5)]);
     assert_eq!(settle(&mut f), []);
+}
+
+#[test]
+fn what_was_marked_is_copied_at_once_not_in_the_next_pass() {
+    let mut f = Fixture::new(&[0; 3]);
+    // A pass over so many takes the usual 300 s.
+    for id in 1..=20_000 {
+        f.chunk_quietly(id, 5, 2, &[(0, 5), (1, 5)]);
+    }
+    f.pass(10_000);
+    assert_eq!(f.orders(), []);
+    f.found(1, ChunkId(19_000), 5 | MARK);
+    f.pass(3100);
+    assert!(matches!(f.orders()[..], [(2, Order::Replicate { chunk: ChunkId(19_000), .. })]));
+}
+
+#[test]
+fn the_last_copy_of_an_undefined_class_or_of_something_unknown_keeps_a_disk() {
+    for unknown in [false, true] {
+        let mut f = Fixture::new(&[0; 2]);
+        let space = Space { total: 10_000 * CHUNK_SIZE, removal_total: CHUNK_SIZE, ..Space::default() };
+        f.cluster.set_space(f.servers[1], space);
+        if unknown {
+            f.meta.next = 1000;
+            f.found(1, ChunkId(8), 5 | MARK);
+        } else {
+            f.chunk(7, 5, 77, &[(1, 5 | MARK)]);
+        }
+        f.pass(10_000);
+        let progress = |f: &Fixture| f.cluster.server(f.servers[1]).unwrap().removal_progress();
+        assert_eq!(progress(&f), RemovalProgress::InProgress, "{unknown}");
+        // A copy on a regular disk is enough.
+        if unknown {
+            f.found(0, ChunkId(8), 5)
+        } else {
+            f.found(0, ChunkId(7), 5)
+        }
+        f.pass(15_000);
+        assert_eq!(progress(&f), RemovalProgress::CanBeRemoved, "{unknown}");
+    }
+}
+
+#[test]
+fn a_change_for_all_is_found_in_a_hurried_pass() {
+    let mut f = Fixture::new(&[1, 2]);
+    f.meta.classes.insert(20, (Mode::Standard, vec![A]));
+    for id in 1..=5_000 {
+        f.chunk_quietly(id, 5, 20, &[(0, 5)]);
+    }
+    f.pass(10_000);
+    f.meta.classes.insert(20, (Mode::Standard, vec![A, B]));
+    f.pass(2000);
+    let slow = f.orders().len();
+    f.cluster.look_again();
+    f.pass(1100);
+    assert!(slow + f.orders().len() >= 1);
+    assert!(f.cluster.queue_lengths().iter().sum::<usize>() > 4900, "{:?}", f.cluster.queue_lengths());
+}
+
+#[test]
+fn one_copy_left_does_not_wait_for_ever_for_others_to_settle() {
+    let mut f = Fixture::new(&[0; 3]);
+    f.meta.next = 1_000_000;
+    let id = f.chunk(7, 5, 2, &[(0, 5)]);
+    let mut waited = 0;
+    // Something is announced every second: stock would start nothing as long as that goes on.
+    while f.orders().is_empty() {
+        f.found(2, ChunkId(1000 + waited), 1);
+        f.pass(1000);
+        waited += 1;
+        assert!(waited < 200);
+    }
+    assert!((100..=140).contains(&waited), "{waited} s");
+    assert!(f.states(id).iter().any(|s| s.1 == crate::ReplicaState::Busy));
+}
+
+#[test]
+fn a_queue_where_all_must_wait_costs_little() {
+    let mut f = Fixture::new(&[0; 2]);
+    for id in 1..=3_000 {
+        f.chunk_quietly(id, 5, 2, &[(0, 5)]);
+    }
+    f.ms += 5000;
+    f.pass(6000);
+    assert_eq!(f.orders().len(), 2);
+    assert!(f.cluster.queue_lengths()[1] > 2900);
+
+    f.meta.take_looks();
+    for _ in 0..50 {
+        f.ms += 20;
+        let now = f.now();
+        f.cluster.tick(now, &f.meta);
+    }
+    let visits = f.meta.take_looks();
+    assert!(visits < 50 * 150, "{visits} looks in a second");
 }

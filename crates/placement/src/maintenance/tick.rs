@@ -2,7 +2,7 @@
 
 use super::queues::Level;
 use crate::operation::OperationKind;
-use crate::{ChunkMeta, Cluster, Now, ReplicaState};
+use crate::{Alarm, ChunkMeta, Cluster, Event, Now, RemovalProgress, ReplicaState};
 use types::ChunkId;
 
 /// Ticks per second that rates are computed for.
@@ -11,21 +11,39 @@ const CLEANUP_MS: u64 = 600_000;
 /// Alarms about single chunks are told again after so long.
 const FORGET_ALARMS_MS: u64 = 3_600_000;
 const MIN_PASS_MS: u64 = 1000;
+/// Ticks at least; calls in between do nothing.
+const TICK_MS: u64 = 1000 / TICKS_PER_SECOND as u64;
+/// While servers come and go nothing is started, but chunks with one good copy left wait no longer than this.
+const PATIENCE_MS: u64 = 120_000;
+/// So many chunks of a queue one after the other that must wait tell that the others would wait too.
+const MAX_WAITS: usize = 100;
 
 impl Cluster {
-    /// Time passed: to be called every 20 ms. Does a bounded amount of work.
+    /// Time passed: to be called at least every 20 ms; more often does no more. A bounded amount of work.
     pub fn tick(&mut self, now: Now, meta: &dyn ChunkMeta) {
+        if now.at.since_ms(self.walk.last_tick) < TICK_MS {
+            return;
+        }
+        self.walk.last_tick = now.at;
         self.purge_tick(now, meta);
         if now.at.since_ms(self.walk.last_second) >= 1000 {
             self.walk.last_second = now.at;
             self.each_second(now, meta);
         }
         let early = now.at.since_ms(self.started) < self.options.delay_init_ms;
-        if early || self.progress(now) != 0 || self.servers.valid_count() == 0 {
+        if early || self.servers.valid_count() == 0 {
             return;
         }
         self.walk.usage = self.servers_by_usage(now);
-        self.serve_queues(now, meta);
+        if self.progress(now) != 0 {
+            let since = *self.walk.unsettled.get_or_insert(now.at);
+            if now.at.since_ms(since) >= PATIENCE_MS {
+                self.serve_queues(now, meta, &[Level::EndangeredHigh, Level::Endangered]);
+            }
+            return;
+        }
+        self.walk.unsettled = None;
+        self.serve_queues(now, meta, &Level::ALL);
         self.walk_on(now, meta);
         if !self.fence().is_up {
             self.quarantine_tick(now, self.walk.delete_limit);
@@ -73,19 +91,20 @@ impl Cluster {
         self.options.loop_max_cps.div_ceil(TICKS_PER_SECOND) as usize
     }
 
-    fn serve_queues(&mut self, now: Now, meta: &dyn ChunkMeta) {
+    fn serve_queues(&mut self, now: Now, meta: &dyn ChunkMeta, levels: &[Level]) {
         let limit = self.per_tick();
         let mut used = 0;
-        for level in Level::ALL {
+        for level in levels.iter().copied() {
             let most = (limit as f64 * (1.0 - level.share())) as usize;
             used = used.min(most);
             // Chunks that must wait go to the end again: each is looked at once per tick.
-            let mut left = self.queues.len(level);
-            while used < limit && left > 0 {
+            let (mut left, mut waits) = (self.queues.len(level), 0);
+            while used < limit && left > 0 && waits < MAX_WAITS {
                 let Some(id) = self.queues.pop(level) else { break };
                 left -= 1;
                 used += 1;
-                self.visit_queued(now, meta, id);
+                let waiting = self.visit_queued(now, meta, id);
+                waits = if waiting { waits + 1 } else { 0 };
             }
         }
     }
@@ -93,7 +112,7 @@ impl Cluster {
     fn walk_on(&mut self, now: Now, meta: &dyn ChunkMeta) {
         let capacity = self.chunks.capacity();
         let ticks = (self.options.loop_min_time_s * TICKS_PER_SECOND) as usize;
-        let records = (1 + capacity / ticks.max(1)).min(self.per_tick());
+        let records = (1 + capacity / ticks.max(1)).max(self.walk.hurry).min(self.per_tick());
         for _ in 0..records {
             if self.walk.cursor >= self.chunks.capacity() {
                 self.loop_ended(now);
@@ -101,6 +120,7 @@ impl Cluster {
             }
             let at = self.chunks.at(self.walk.cursor);
             self.walk.cursor += 1;
+            self.walk.hurry = self.walk.hurry.saturating_sub(1);
             if let Some((id, slot)) = at {
                 self.visit_walked(now, meta, id, slot);
             }
@@ -115,8 +135,30 @@ impl Cluster {
         self.walk.cursor = 0;
         self.walk.pass_start = now.at;
         self.walk.publish(now.unix, &self.options);
-        for (_, server) in self.servers.iter_mut() {
+        self.mark_quarantined();
+        let (mut emptied, mut emptying) = (Vec::new(), false);
+        for (id, server) in self.servers.iter_mut() {
+            let before = server.removal_progress();
             server.removal.loop_ended();
+            if server.space.removal_total == 0 {
+                continue;
+            }
+            let can_be = server.removal_progress() == RemovalProgress::CanBeRemoved;
+            emptying |= !can_be;
+            if can_be && before != RemovalProgress::CanBeRemoved {
+                emptied.push(Event::Alarm(Alarm::DisksEmptied { server: id }));
+            }
         }
+        emptied.into_iter().for_each(|event| self.event(event));
+        if emptying {
+            // It takes two more passes to know that nothing is needed there.
+            self.look_again();
+        }
+    }
+
+    /// Something changed that may concern any chunk: all of them are looked at as fast as allowed
+    /// (`CHUNKS_LOOP_MAX_CPS`), not in the time a pass takes otherwise.
+    pub fn look_again(&mut self) {
+        self.walk.hurry = self.chunks.capacity();
     }
 }

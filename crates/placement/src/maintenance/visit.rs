@@ -13,12 +13,12 @@ use types::ChunkId;
 const MAX_ALARMS: usize = 100;
 
 impl Cluster {
-    /// From a queue: only what the queues are for.
-    pub(super) fn visit_queued(&mut self, now: Now, meta: &dyn ChunkMeta, id: ChunkId) {
-        if let Some(slot) = self.chunks.find(id) {
-            self.chunks.put(slot, Flags::QUEUED, false);
-            self.visit(now, meta, id, slot, true);
-        }
+    /// From a queue: only what the queues are for. True when the chunk must wait, and is in a queue again.
+    pub(super) fn visit_queued(&mut self, now: Now, meta: &dyn ChunkMeta, id: ChunkId) -> bool {
+        let Some(slot) = self.chunks.find(id) else { return false };
+        self.chunks.put(slot, Flags::QUEUED, false);
+        self.visit(now, meta, id, slot, true);
+        self.chunks.find(id).is_some_and(|slot| self.chunks.has(slot, Flags::QUEUED))
     }
 
     /// In the full pass.
@@ -33,7 +33,8 @@ impl Cluster {
             self.set_writing(slot, false);
         }
         let terms = wanted(meta, &chunk.info);
-        self.mark_needed(&chunk, terms.len());
+        // Even where nothing says how many copies are right, the last one is needed.
+        self.mark_needed(&chunk, terms.len().max(usize::from(chunk.info.references > 0)));
         if locked || self.running.contains_key(&id) || self.sources.contains_key(&id) {
             let used = chunk.info.references > 0;
             let stats = &mut self.walk.running;
@@ -163,7 +164,8 @@ impl Cluster {
         self.forget_chunk(id, slot);
         for replica in replicas {
             if self.servers.get(replica.server).is_some() {
-                self.unknown_found(now, meta, replica.server, id, replica.version);
+                let found = (replica.version, replica.state.is_on_removal());
+                self.unknown_found(now, meta, replica.server, id, found);
             }
         }
     }

@@ -15,6 +15,11 @@ pub(crate) struct Walk {
     pub(crate) delete_limit: u32,
     deletions: (u64, u64),
     last_total: u64,
+    /// Records still to be looked at as fast as allowed.
+    pub(crate) hurry: usize,
+    /// Since when servers come and go without a pause.
+    pub(crate) unsettled: Option<Instant>,
+    pub(crate) last_tick: Instant,
     pub(crate) last_second: Instant,
     pub(crate) last_cleanup: Instant,
     pub(crate) last_rebalance: Option<Instant>,
@@ -36,6 +41,9 @@ impl Walk {
             delete_limit,
             deletions: (0, 0),
             last_total: 0,
+            hurry: 0,
+            unsettled: None,
+            last_tick: Instant::default(),
             last_second: Instant::default(),
             last_cleanup: Instant::default(),
             last_rebalance: None,

@@ -25,6 +25,8 @@ const MAX_ALARMS: u32 = 20;
 struct Copy {
     server: ServerId,
     version: ChunkVersion,
+    /// On a disk marked for removal.
+    removal: bool,
     deleting: bool,
 }
 
@@ -97,7 +99,7 @@ impl Cluster {
         meta: &dyn ChunkMeta,
         server: ServerId,
         id: ChunkId,
-        version: ChunkVersion,
+        (version, removal): (ChunkVersion, bool),
     ) {
         let next = meta.next_chunk();
         if id >= next && id.0 - next.0 <= MAX_JUMP {
@@ -111,12 +113,23 @@ impl Cluster {
         let held =
             self.quarantine.held.entry(id).or_insert(Held { since: now.at, released: false, copies: vec![] });
         match held.copies.iter_mut().find(|c| c.server == server) {
-            Some(copy) => copy.version = version,
-            None => held.copies.push(Copy { server, version, deleting: false }),
+            Some(copy) => (copy.version, copy.removal) = (version, removal),
+            None => held.copies.push(Copy { server, version, removal, deleting: false }),
         }
         if self.quarantine.alarms < MAX_ALARMS {
             self.quarantine.alarms += 1;
             self.event(Event::Alarm(Alarm::Quarantined { chunk: id, version, server }));
+        }
+    }
+
+    /// Servers whose marked disks have the only copies of something unknown: they are not to be pulled.
+    pub(crate) fn mark_quarantined(&mut self) {
+        for held in self.quarantine.held.values().filter(|held| held.copies.iter().all(|c| c.removal)) {
+            for copy in &held.copies {
+                if let Some(server) = self.servers.get_mut(copy.server) {
+                    server.removal.needed();
+                }
+            }
         }
     }
 
@@ -149,7 +162,8 @@ impl Cluster {
         }
         let Some(held) = self.quarantine.held.remove(&id) else { return false };
         for copy in held.copies.iter().filter(|c| !c.deleting) {
-            self.chunks_found(now, meta, copy.server, [(id, copy.version.0)]);
+            let raw = copy.version.0 | u32::from(copy.removal) << 31;
+            self.chunks_found(now, meta, copy.server, [(id, raw)]);
         }
         true
     }

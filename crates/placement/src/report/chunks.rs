@@ -39,13 +39,14 @@ impl Cluster {
         removal: bool,
     ) {
         let Some(mut chunk) = self.load(meta, id) else {
-            return self.unknown_found(now, meta, server, id, version);
+            return self.unknown_found(now, meta, server, id, (version, removal));
         };
         if let Some(known) = chunk.replicas.iter_mut().find(|r| r.server == server) {
             let marked = known.state.marked(removal);
             if marked != known.state {
                 known.state = marked;
                 self.store(&chunk);
+                self.consider(now, meta, &chunk);
             }
             return;
         }
@@ -57,6 +58,10 @@ impl Cluster {
         chunk.replicas.push(replica);
         self.chunks.put(chunk.slot, Flags::BUMP, true);
         self.store(&chunk);
+        // While a server lists what it has, more of it comes; when it has, all chunks are looked at.
+        if self.servers.get(server).is_some_and(|s| !s.registering) {
+            self.consider(now, meta, &chunk);
+        }
     }
 
     /// The server cannot read these.

@@ -18,6 +18,7 @@ impl Cluster {
     pub fn registered(&mut self, server: ServerId) {
         if self.servers.registered(server) {
             self.event(Event::ForgetLocations);
+            self.look_again();
         }
     }
 

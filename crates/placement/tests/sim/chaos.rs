@@ -1,9 +1,9 @@
 //! Bad luck, and the end of it.
 
-use crate::server::Disk;
+use crate::server::{Disk, File};
 use crate::world::{TICK_MS, World, options};
 use placement::{Cluster, Order, ReplicaState};
-use types::{ChunkId, Status};
+use types::{ChunkId, ChunkVersion, Status};
 
 impl World {
     /// How long an order takes, and whether it fails.
@@ -49,6 +49,9 @@ impl World {
             25..28 => self.toggle_removal(n),
             28 => self.restart_master(),
             29 => self.lose_chunks(n, 100),
+            30..34 => self.reclassify(),
+            34 => self.redefine(),
+            35 => self.stranger(n),
             _ => {}
         }
     }
@@ -120,6 +123,41 @@ impl World {
         self.report_all(n);
     }
 
+    /// A file gets another class, or is archived.
+    fn reclassify(&mut self) {
+        let n = self.rng.usize(0..self.files.len());
+        let Some(id) = self.files[n].chunk else { return };
+        let class = [1, 2, 3, 10, 12, 13][self.rng.usize(0..6)];
+        let archived = self.rng.bool();
+        let info = self.meta.chunks.get_mut(&id).expect("referenced");
+        // One that files of several classes share has a class of its own, which is not the point here.
+        if info.references == 1 {
+            (info.class, info.archived, self.files[n].class) = (class, archived, class);
+            self.note(format!("{id:X} gets class {class}, archived {archived}"));
+            self.call(|c, now, meta| c.chunk_changed(now, meta, id));
+        }
+    }
+
+    /// A class means something else from now on.
+    fn redefine(&mut self) {
+        self.meta.redefined = !self.meta.redefined;
+        self.note(format!("class 13 is redefined: {}", self.meta.redefined));
+        self.call(|c, _, _| c.look_again());
+    }
+
+    /// A chunk turns up that nobody knows. It is never deleted.
+    fn stranger(&mut self, n: usize) {
+        let Some(server) = self.disks[n].conn.filter(|_| self.disks[n].alive) else { return };
+        let id = self.meta.next;
+        self.meta.next.0 += 1;
+        let file = File { version: ChunkVersion(1), content: u64::MAX };
+        self.disks[n].files.insert(id, file);
+        self.strangers.insert(id, n);
+        self.note(format!("host {} has the unknown {id:X}", self.disks[n].host));
+        let raw = self.disks[n].raw_version(&file);
+        self.call(|c, now, meta| c.chunks_found(now, meta, server, [(id, raw)]));
+    }
+
     fn report_all(&mut self, n: usize) {
         let disk = &self.disks[n];
         let Some(server) = disk.conn.filter(|_| disk.alive) else { return };
@@ -174,9 +212,19 @@ impl World {
             }
             let busy = self.files.iter().any(|f| f.write.is_some());
             if !busy && self.unhealed().is_empty() {
-                return;
+                return self.settle_down();
             }
         }
         panic!("not healed: {:#?}", self.unhealed());
+    }
+
+    /// Once all is well nothing moves to and fro: what is evened out ends too.
+    fn settle_down(&mut self) {
+        let (deadline, quiet_ms) = (self.now + 30 * 60_000, 5 * 60_000);
+        while self.now < self.ordered_at + quiet_ms {
+            assert!(self.now < deadline, "still copying and deleting after half an hour");
+            self.step();
+        }
+        assert!(self.unhealed().is_empty(), "healed, then not: {:#?}", self.unhealed());
     }
 }

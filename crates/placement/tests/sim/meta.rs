@@ -8,8 +8,11 @@ const ANY: LabelTerm = [0; 4];
 const A: LabelTerm = [1, 0, 0, 0];
 const B: LabelTerm = [2, 0, 0, 0];
 
-/// Classes 1..=3 are goals; 10 wants A and B; 11 wants two of A, strictly.
+/// Classes 1..=3 are goals; 10 wants A and B; 11 wants two of A, strictly; 12 wants three when archived, else two; what 13
+/// wants changes.
 pub(crate) struct Meta {
+    /// Class 13 wants B, not A.
+    pub(crate) redefined: bool,
     pub(crate) chunks: BTreeMap<ChunkId, ChunkInfo>,
     pub(crate) next: ChunkId,
 }
@@ -24,9 +27,13 @@ impl ChunkMeta for Meta {
             1..=9 => (Mode::Standard, &GOALS[..usize::from(id)]),
             10 => (Mode::Standard, &[A, B]),
             11 => (Mode::Strict, &[A, A]),
+            12 => (Mode::Standard, &GOALS[..2]),
+            13 if self.redefined => (Mode::Standard, &[B]),
+            13 => (Mode::Standard, &[A]),
             _ => return None,
         };
-        Some(ClassView { mode, create: set, keep: set, archive: set })
+        let archive = if id == 12 { &GOALS[..3] } else { set };
+        Some(ClassView { mode, create: set, keep: set, archive })
     }
     fn next_chunk(&self) -> ChunkId {
         self.next

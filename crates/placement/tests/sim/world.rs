@@ -32,6 +32,10 @@ pub(crate) struct World {
     pub(crate) log: VecDeque<String>,
     pub(crate) trouble: bool,
     pub(crate) stamp: u64,
+    /// Chunks that metadata does not know, by the number of their disk.
+    pub(crate) strangers: BTreeMap<ChunkId, usize>,
+    /// When something was ordered last.
+    pub(crate) ordered_at: u64,
 }
 
 pub(crate) fn options() -> Options {
@@ -43,7 +47,7 @@ impl World {
         let mut rng = Rng::with_seed(seed);
         let now = Now { at: Instant(0), unix: 1_000_000 };
         let disks = (1..=servers).map(|host| Disk { host, labels: 1 << (host % 2), ..Disk::default() });
-        let meta = Meta { chunks: BTreeMap::new(), next: ChunkId(1) };
+        let meta = Meta { redefined: false, chunks: BTreeMap::new(), next: ChunkId(1) };
         World {
             now: 0,
             cluster: Cluster::new(options(), rng.fork(), now),
@@ -55,6 +59,8 @@ impl World {
             log: VecDeque::new(),
             trouble: true,
             stamp: 1,
+            strangers: BTreeMap::new(),
+            ordered_at: 0,
         }
     }
 
@@ -133,6 +139,8 @@ impl World {
         if let Order::Delete { chunk, .. } = order {
             self.check_delete(n, chunk);
         }
+        self.ordered_at = self.now;
+        self.check_limits(n, &order);
         let fetched = match order {
             Order::Replicate { chunk, ip, .. } => {
                 let source = self.disks.iter().find(|d| d.alive && d.host == ip.octets()[3]);
@@ -142,6 +150,32 @@ impl World {
         };
         let (delay, fails) = self.luck(&order);
         self.disks[n].jobs.push(Job { at: self.now + delay, order, fetched, fails });
+    }
+
+    /// No server gets more work at once than the options allow.
+    fn check_limits(&self, n: usize, order: &Order) {
+        let options = options();
+        let most = |limits: placement::RepLimits| limits.0.into_iter().fold(0.0, f64::max) as usize;
+        let running = |pick: &dyn Fn(&Order) -> bool| {
+            self.disks.iter().flat_map(|d| &d.jobs).filter(|job| pick(&job.order)).count()
+        };
+        match *order {
+            Order::Replicate { ip, .. } => {
+                let here = self.disks[n].jobs.iter().filter(|j| matches!(j.order, Order::Replicate { .. }));
+                assert!(
+                    here.count() < most(options.write_limits),
+                    "too many copies to {}",
+                    self.disks[n].host
+                );
+                let from = |o: &Order| matches!(o, Order::Replicate { ip: other, .. } if *other == ip);
+                assert!(running(&from) < most(options.read_limits), "too many copies from {ip}");
+            }
+            Order::Delete { .. } => {
+                let here = self.disks[n].jobs.iter().filter(|j| matches!(j.order, Order::Delete { .. }));
+                assert!(here.count() < options.hard_delete_limit as usize, "too many deletions");
+            }
+            _ => {}
+        }
     }
 
     /// Nothing that is referenced may lose its last good copy.
@@ -287,7 +321,8 @@ impl World {
     pub(crate) fn unhealed(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         for (id, info) in &self.meta.chunks {
-            let goal = placement::ChunkMeta::class(&self.meta, info.class).map_or(0, |c| c.keep.len());
+            let class = placement::ChunkMeta::class(&self.meta, info.class);
+            let goal = class.map_or(0, |c| if info.archived { c.archive.len() } else { c.keep.len() });
             let states: Vec<_> = self
                 .cluster
                 .replicas(*id)
@@ -302,9 +337,17 @@ impl World {
                 wrong.push(format!("{id:X} {info:?} wants {goal}: {states:?}"));
             }
             let on = |label| states.iter().any(|(l, s)| *s == ReplicaState::Valid && l & label != 0);
-            if info.class == 10 && !(on(1) && on(2)) {
+            let labels = match info.class {
+                10 => on(1) && on(2),
+                13 => on(1 + u32::from(self.meta.redefined)),
+                _ => true,
+            };
+            if !labels {
                 wrong.push(format!("{id:X} has wrong labels: {states:?}"));
             }
+        }
+        for (id, n) in &self.strangers {
+            assert!(self.disks[*n].files.contains_key(id), "the unknown chunk {id:X} was deleted");
         }
         wrong
     }

@@ -325,7 +325,7 @@ record! { <'a> {
         version: Version,
         /// A chunkserver's id; of a master 0.
         id: u16,
-        /// The metadata a chunkserver belongs to; of a master 0.
+        /// The metadata it belongs to.
         metaid: u64,
         /// The master a chunkserver is registered with.
         master: SocketAddrV4,
