@@ -61,6 +61,12 @@ pub(crate) const PROGRAMS: &[Program] = &[
         main: roles::mount::main,
     },
     Program {
+        name: "mfscli",
+        also: &[],
+        about: "State of a cluster for people, scripts and programs (--json); commands to the master",
+        main: mfscli::main,
+    },
+    Program {
         name: "mfstools",
         also: &[],
         about: "All tools of daily work in one program",

@@ -12,6 +12,7 @@ mod full_disk;
 mod kill_chunkserver;
 mod kill_master;
 mod kill_master_often;
+mod mfscli_calls;
 mod replication;
 mod setups;
 mod tool_calls;

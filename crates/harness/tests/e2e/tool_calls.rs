@@ -1,5 +1,6 @@
 //! MooseFS's tools and ours, called the same way on the same cluster (`tool_calls.txt`).
 
+use crate::mfscli_calls;
 use anyhow::{Context, Result, ensure};
 use harness::{Cluster, ClusterSpec, Make, our_binary};
 use std::fs::{self, Permissions};
@@ -139,6 +140,8 @@ fn compare(make: Make) -> Result<Vec<(Call, Outcome)>> {
         outcomes.push((call, theirs));
     }
     ensure!(problems.is_empty(), "{} calls on a cluster of {make}:\n{}", problems.len(), problems.join("\n"));
+    mfscli_calls::compare(&mut cluster).with_context(|| format!("on a cluster of {make}"))?;
+    cluster.start_chunkserver(2)?;
     cluster.stop_all()?;
     Ok(outcomes)
 }

@@ -96,7 +96,7 @@ impl Master {
             exports_csum: checksum(&self.exports),
             root,
             ip: link.ip.into(),
-            info: Bytes32::new(shown_info(wish.info.without_nul())),
+            info: Bytes32::new(kept_info(wish.info.without_nul())),
             ..fields_of(export)
         };
         let known = wish.tail.rejoin.filter(|r| self.may_rejoin(r)).map(|r| r.session);
@@ -252,7 +252,7 @@ impl Wish<'_> {
 }
 
 /// What a client says of itself, as much as a line of the changelog may hold.
-fn shown_info(info: &[u8]) -> &[u8] {
+fn kept_info(info: &[u8]) -> &[u8] {
     const MAX_INFO: usize = 4096;
     &info[..info.len().min(MAX_INFO)]
 }

@@ -26,6 +26,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("client", &["net", "proto", "types"]),
     ("mount", &["client", "types"]),
     ("tools", &["net", "proto", "types"]),
+    ("admin", &["net", "proto", "types"]),
+    ("mfscli", &["admin", "charts", "proto", "types"]),
     ("bench", &["net", "proto", "types"]),
     ("harness", &["bench", "proto", "types"]),
     ("twin", &["harness", "ondisk", "proto", "types"]),
