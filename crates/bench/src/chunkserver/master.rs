@@ -13,8 +13,8 @@ use types::{ChunkId, OUR_VERSION, Status};
 
 /// Longest time for a server to come, to answer, to list its chunks.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Orders that may be unanswered: fewer than the 10,000 that a server takes.
-const WINDOW: usize = 500;
+/// Orders that may be unanswered: fewer than the 250 that a stock server takes.
+const WINDOW: usize = 100;
 /// The largest list of chunks.
 const MAX_BODY: u32 = 500_000_000;
 
