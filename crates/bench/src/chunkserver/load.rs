@@ -6,9 +6,12 @@ use super::master::Server;
 use super::report::{Measured, Unit};
 use anyhow::{Context, Result};
 use std::net::SocketAddrV4;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 const MIB_PER_CHUNK: f64 = 64.0;
+/// Ids of chunks that are copied, far from the others.
+const COPIES: u64 = 1 << 40;
 
 /// Streams and small requests with each number of connections. Leaves no chunk behind.
 pub(super) fn all(servers: &mut [Server], args: &ChunkserverArgs, pids: &[u32]) -> Result<Vec<Measured>> {
@@ -21,6 +24,9 @@ pub(super) fn all(servers: &mut [Server], args: &ChunkserverArgs, pids: &[u32]) 
         let test = Test { chain, ids: ids.chunks(each).map(Into::into).collect(), pids };
         rows.extend(test.streams()?);
         rows.extend(test.small(args)?);
+        if let [first, second, ..] = servers {
+            rows.push(test.read_beside_replication(first, second)?);
+        }
         servers.iter().try_for_each(|server| server.delete(&ids))?;
     }
     Ok(rows)
@@ -60,6 +66,32 @@ impl Test<'_> {
                 |ids, _| io::write_small(chain, ids, writes),
             )?,
         ])
+    }
+
+    /// Clients read from the first server while the second fetches copies from it, eight at once, again and again.
+    fn read_beside_replication(&self, first: &Server, second: &Server) -> Result<Measured> {
+        let ids: Vec<u64> = (COPIES..COPIES + 8).collect();
+        first.create(&ids)?;
+        io::write(&[first.addr], &ids)?;
+        let stop = AtomicBool::new(false);
+        let row = std::thread::scope(|scope| {
+            let copies = scope.spawn(|| -> Result<()> {
+                while !stop.load(Ordering::Relaxed) {
+                    second.replicate(&ids, first.addr)?;
+                    second.delete(&ids)?;
+                }
+                Ok(())
+            });
+            let mib = 4.0 * MIB_PER_CHUNK * self.ids.iter().map(Vec::len).sum::<usize>() as f64;
+            let name = "read, copies being fetched";
+            let row = self.measure(name, Unit::MibPerSecond, mib, |ids, _| {
+                (0..4).try_for_each(|_| io::read(self.chain[0], ids))
+            });
+            stop.store(true, Ordering::Relaxed);
+            copies.join().expect("no panic").and(row)
+        })?;
+        first.delete(&ids)?;
+        Ok(row)
     }
 
     /// Lets every connection do `work`; all together do `amount` of `unit`.

@@ -2,7 +2,9 @@
 
 use super::io::VERSION;
 use anyhow::{Context, Result, bail, ensure};
-use proto::cs_master::{Ack, ChunkCreate, ChunkDelete, CsRegister, CsToMa, MasterAck, Nop};
+use proto::cs_master::{
+    Ack, ChunkCreate, ChunkDelete, ChunkReplicate, CsRegister, CsToMa, MasterAck, Nop, ReplicationSource,
+};
 use proto::{Direction, Packet};
 use std::collections::HashSet;
 use std::net::{SocketAddrV4, TcpListener, TcpStream};
@@ -25,7 +27,8 @@ pub(super) struct Master(TcpListener);
 pub(super) struct Server {
     pub(super) addr: SocketAddrV4,
     socket: Arc<Mutex<TcpStream>>,
-    events: Receiver<Event>,
+    /// For one waiter at a time.
+    events: Mutex<Receiver<Event>>,
 }
 
 enum Event {
@@ -82,14 +85,15 @@ impl Master {
         {
             addr.set_ip(*peer.ip());
         }
-        Ok(Server { addr, socket, events })
+        Ok(Server { addr, socket, events: Mutex::new(events) })
     }
 }
 
 impl Server {
     fn wait(&self, wanted: impl Fn(&Event) -> bool) -> Result<()> {
+        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let event = self.events.recv_timeout(PATIENCE).context("the chunkserver is gone or silent")?;
+            let event = events.recv_timeout(PATIENCE).context("the chunkserver is gone or silent")?;
             if wanted(&event) {
                 return Ok(());
             }
@@ -111,12 +115,23 @@ impl Server {
             .context("DELETE")
     }
 
+    /// Has the server fetch copies from another.
+    pub(super) fn replicate(&self, ids: &[u64], source: SocketAddrV4) -> Result<()> {
+        let order = |id| ChunkReplicate {
+            chunk: ChunkId(id),
+            version: VERSION,
+            source: ReplicationSource::One(source),
+        };
+        self.order(ids, |id| send(&self.socket, &order(id))).context("REPLICATE")
+    }
+
     /// Gives an order for each id, several at once, and waits for the answers.
     fn order(&self, ids: &[u64], order: impl Fn(u64) -> Result<()>) -> Result<()> {
         let mut open = 0;
+        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         let answer = || -> Result<()> {
             loop {
-                if let Event::Done(status) = self.events.recv_timeout(PATIENCE).context("no answer")? {
+                if let Event::Done(status) = events.recv_timeout(PATIENCE).context("no answer")? {
                     ensure!(status == Status::OK, "{status}");
                     return Ok(());
                 }
@@ -157,6 +172,7 @@ fn serve(mut stream: TcpStream, socket: &Mutex<TcpStream>, tell: &Sender<Event>)
             }
             Ok(CsToMa::ChunkCreateReply(reply)) => Event::Done(reply.status),
             Ok(CsToMa::ChunkDeleteReply(reply)) => Event::Done(reply.status),
+            Ok(CsToMa::ChunkReplicateReply(reply)) => Event::Done(reply.status),
             Ok(CsToMa::CsSpace(packet)) if packet.space.total > packet.space.used => Event::Space,
             _ => continue,
         };
