@@ -92,7 +92,8 @@ fn heal(master: Make) -> Result<()> {
     // What was bad is kept as it was; what is served is good.
     let mut kept: Vec<Vec<u8>> = aside(&cluster.disk(0))?.iter().map(fs::read).collect::<Result<_, _>>()?;
     let mut rotten = rotten;
-    (kept.sort(), rotten.sort());
+    kept.sort();
+    rotten.sort();
     ensure!(kept == rotten, "{} of {} bad copies are kept", kept.len(), rotten.len());
     for index in 0..3 {
         for path in chunk_files(&cluster.disk(index))? {
