@@ -50,6 +50,8 @@ enum Meta {
 enum Bench {
     /// Rates of small files, metadata and streams in any directory
     Fs(bench::fs::FsArgs),
+    /// Streams, small requests and restarts of chunkservers, without mounts and masters
+    Chunkserver(bench::chunkserver::ChunkserverArgs),
     /// Rates of single metadata operations of any master, stock or ours
     Master(bench::master::MasterArgs),
 }
@@ -71,6 +73,9 @@ pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
         Command::Chunk(command) => chunk::run(&command),
         Command::Jobs(args) => jobs::run(&args),
         Command::Bench(Bench::Fs(args)) => bench::fs::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Bench(Bench::Chunkserver(args)) => {
+            bench::chunkserver::run(&args).map(|()| ExitCode::SUCCESS)
+        }
         Command::Bench(Bench::Master(args)) => bench::master::run(&args).map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {
