@@ -125,8 +125,9 @@ pub(crate) fn compare(cluster: &mut Cluster) -> Result<()> {
     ensure!(set.success(), "set a quota");
     let _open = File::open(dir.join("file"))?;
     let locked = dir.join("locked");
-    let mut holder = Command::new("flock").arg(&locked).args(["-c", "echo; exec cat"]);
-    let mut holder = holder.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut flock = Command::new("flock");
+    flock.arg(&locked).args(["-c", "echo; exec cat"]);
+    let mut holder = flock.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let mut first = [0];
     std::io::Read::read_exact(holder.stdout.as_mut().context("piped")?, &mut first)?;
     cluster.chunkserver(2).stop()?;
