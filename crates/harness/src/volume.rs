@@ -15,7 +15,7 @@ const SHUTDOWN: Opcode = opcode::read::<u32>(b'X', 125);
 /// Nothing: as if the power were gone.
 const NO_LOG_FLUSH: u32 = 2;
 
-/// The disk. Its image goes with the [`RunDir`], its mount with the processes that see it.
+/// The disk. Its image goes with the `RunDir`, its mount with the processes that see it.
 #[derive(Debug)]
 pub struct Volume {
     image: PathBuf,

@@ -94,8 +94,9 @@ impl Reactor {
             conn.input = input;
             let flushed_later = conn.dirty;
             fits = self.net.count_unfinished(before, after);
-            // What is about to be flushed is looked at then, when it is known whether the socket takes it all.
-            if !flushed_later {
+            // What is about to be flushed is looked at then, when it is known whether the socket takes it all. But a
+            // connection that was left with whole frames must be known as not read from, or nobody comes back to it.
+            if !flushed_later || self.net.is_choked(id) {
                 self.net.watch(slot);
             }
         }

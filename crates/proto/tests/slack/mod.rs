@@ -195,7 +195,7 @@ const BY_NAME: &[(&[&str], Slack)] = &[
         Slack::new(Prefix::From(2), Extra::Never, "a list of fewer elements, which vary in size"),
     ),
     (
-        &["FuseGettrashReply", "FuseGetsustainedReply", "FusePathsReply", "HealthReply"],
+        &["FuseGettrashReply", "FuseGetsustainedReply", "FusePathsReply"],
         Slack::new(Prefix::From(4), Extra::Never, "a list of fewer elements, which vary in size"),
     ),
     (
