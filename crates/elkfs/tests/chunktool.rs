@@ -1,5 +1,7 @@
 //! `mfschunktool`, ours beside stock's, and `elkfs chunk`, on files with every kind of damage.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;

@@ -23,6 +23,8 @@ pub struct ServerLine {
     pub connected: bool,
     /// Its address.
     pub ip: Ipv4Addr,
+    /// Bytes its regular disks have; 0 until they are scanned.
+    pub total: u64,
     /// Chunks on disks marked for removal.
     pub removal_chunks: u32,
     /// Disk errors since it connected.
@@ -121,6 +123,7 @@ fn parse_servers(body: &[u8]) -> Result<Vec<ServerLine>> {
     let line = |record: &[u8]| ServerLine {
         connected: record[0] & 1 == 0,
         ip: Ipv4Addr::from(u32_at(record, 4)),
+        total: u64::from(u32_at(record, 20)) << 32 | u64::from(u32_at(record, 24)),
         removal_chunks: u32_at(record, 48),
         errors: u32_at(record, 52),
         removal_state: record[68],
@@ -148,11 +151,13 @@ mod tests {
             record[4..8].copy_from_slice(&[10, 99, 0, i as u8]);
         }
         body[RECORD] = 7;
+        body[23] = 1;
         body[RECORD - 1] = 2;
         let lines = parse_servers(&body).unwrap();
         assert_eq!(lines[2].ip, Ipv4Addr::new(10, 99, 0, 2));
         assert_eq!(lines.iter().map(|l| l.connected).collect::<Vec<_>>(), [true, false, true]);
         assert_eq!((lines[0].removal_state, lines[1].removal_state), (2, 0));
+        assert_eq!((lines[0].total, lines[1].total), (1 << 32, 0));
         assert!(parse_servers(&body[1..]).is_err());
     }
 

@@ -27,19 +27,8 @@ impl Volume {
     pub(crate) fn new(dir: &RunDir, point: &Path, bytes: u64) -> Result<Volume> {
         let image = point.with_extension("image");
         File::create(&image).and_then(|file| file.set_len(bytes)).context("make an image")?;
-        // Without reserved blocks, a journal as small as can be, and nothing left to do in the background.
-        let options = [
-            "-q",
-            "-F",
-            "-m",
-            "0",
-            "-J",
-            "size=4",
-            "-E",
-            "lazy_itable_init=0,lazy_journal_init=0",
-            "-N",
-            "16384",
-        ];
+        // Without reserved blocks, a journal as small as can be, and nothing that is done in the background.
+        let options = ["-q", "-F", "-m", "0", "-J", "size=4", "-E", "lazy_itable_init=1"];
         run(Command::new("mkfs.ext4").args(options).arg(&image))?;
         dir.record(Kind::Mount, &point.display().to_string())?;
         let volume = Volume { image, point: point.to_owned() };
@@ -50,7 +39,10 @@ impl Volume {
     }
 
     fn mount(&self) -> Result<()> {
-        run(Command::new("mount").args(["-o", "loop,discard"]).arg(&self.image).arg(&self.point))
+        run(Command::new("mount")
+            .args(["-o", "loop,discard,noinit_itable"])
+            .arg(&self.image)
+            .arg(&self.point))
     }
 
     /// From now on everything answers EIO, and what was not synced is lost.

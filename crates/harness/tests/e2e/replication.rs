@@ -55,6 +55,9 @@ impl Mixed {
 
 fn both_ways(master: Make) -> Result<()> {
     let mut mixed = Mixed::start(master)?;
+    until("space on both servers", PATIENCE, || {
+        Ok(mixed.cluster.server_list()?.iter().filter(|line| line.total > 0).count() == 2)
+    })?;
     fs::create_dir(&mixed.dir)?;
     set_goal(&mixed.cluster, 1, &mixed.dir)?;
     for seed in 0..FILES {

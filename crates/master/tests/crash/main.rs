@@ -2,6 +2,8 @@
 //!
 //! `ELKFS_CRASH_RUNS=1000` is the long form: that many random runs instead of 12, and a fault at every single call.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod disk;
 mod faults;
 mod life;

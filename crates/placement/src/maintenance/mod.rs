@@ -2,6 +2,8 @@
 
 mod assess;
 mod delete;
+#[cfg(test)]
+mod option_tests;
 mod purge;
 mod queues;
 mod rebalance;

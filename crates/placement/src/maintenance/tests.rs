@@ -334,3 +334,14 @@ fn a_queue_where_all_must_wait_costs_little() {
     let visits = f.meta.take_looks();
     assert!(visits < 50 * 150, "{visits} looks in a second");
 }
+
+#[test]
+fn a_pass_ends_although_chunks_are_made_all_the_time() {
+    let mut f = Fixture::new(&[0; 2]);
+    // Three a tick, where a pass over so few looks at one.
+    for id in (1..=6000).step_by(3) {
+        (id..id + 3).for_each(|id| f.chunk_quietly(id, 1, 1, &[]));
+        f.pass(20);
+    }
+    assert!(f.cluster.loop_stats().end > 0);
+}

@@ -114,7 +114,7 @@ impl Cluster {
         let ticks = (self.options.loop_min_time_s * TICKS_PER_SECOND) as usize;
         let records = (1 + capacity / ticks.max(1)).max(self.walk.hurry).min(self.per_tick());
         for _ in 0..records {
-            if self.walk.cursor >= self.chunks.capacity() {
+            if self.walk.cursor >= self.walk.end {
                 self.loop_ended(now);
                 return;
             }
@@ -133,6 +133,7 @@ impl Cluster {
             return;
         }
         self.walk.cursor = 0;
+        self.walk.end = self.chunks.capacity();
         self.walk.pass_start = now.at;
         self.walk.publish(now.unix, &self.options);
         self.mark_quarantined();

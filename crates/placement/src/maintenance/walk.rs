@@ -7,6 +7,8 @@ use types::ChunkId;
 #[derive(Debug)]
 pub(crate) struct Walk {
     pub(crate) cursor: usize,
+    /// Where the pass ends: chunks made since it began are the next one's, else it might never end.
+    pub(crate) end: usize,
     /// Counted in the running pass, and in the last finished one.
     pub(crate) running: LoopStats,
     pub(crate) published: LoopStats,
@@ -35,6 +37,7 @@ impl Walk {
     pub(crate) fn new(delete_limit: u32, unix: u32) -> Walk {
         Walk {
             cursor: 0,
+            end: 0,
             running: LoopStats { start: unix, ..LoopStats::default() },
             published: LoopStats::default(),
             passes: 0,

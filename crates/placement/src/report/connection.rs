@@ -64,8 +64,11 @@ impl Cluster {
 
     /// New space figures.
     pub fn set_space(&mut self, server: ServerId, space: Space) {
-        if let Some(server) = self.servers.get_mut(server) {
-            server.space = space;
+        let Some(server) = self.servers.get_mut(server) else { return };
+        let marked = space.removal_total > 0 && server.space.removal_total == 0;
+        server.space = space;
+        if marked {
+            self.look_again();
         }
     }
 
