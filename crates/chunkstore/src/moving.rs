@@ -122,7 +122,8 @@ impl Store {
         sync_data(target, &file).map_err(|e| on_target(e, "sync"))?;
 
         let mut state = chunk.write().map_err(|_| NotMoved::Busy)?;
-        if Seen::of(&state) != Some(seen) {
+        // A disk that is given up from here on finds the chunk held, and takes it for its own when it is free.
+        if Seen::of(&state) != Some(seen) || !target.takes_part_in_moves() {
             return Err(NotMoved::Busy);
         }
         self.switch(&mut state, target, file)?;

@@ -110,3 +110,23 @@ fn death_at_any_instant_of_a_move() {
         }
     }
 }
+
+#[test]
+fn nothing_moves_to_a_disk_that_was_given_up() {
+    let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let store = start([a.path(), b.path()]);
+    store.create(ID, ChunkVersion(5)).unwrap();
+    for block in 0..3 {
+        let handle = store.open(ID, ChunkVersion(0)).unwrap();
+        handle.write(block, 0, &data(block), crc32fast::hash(&data(block))).unwrap();
+    }
+    let chunk = store.chunks.get(ID).unwrap();
+    let disks = store.disks.read().clone();
+    let on_first = chunk.glance(|s| Arc::ptr_eq(&s.disk, &disks[0])).unwrap();
+    let target = &disks[usize::from(on_first)];
+    store.give_up_disk(target, "a test");
+    assert_eq!(store.move_chunk(&chunk, target), Err(crate::moving::NotMoved::Busy));
+    verify(&store);
+    assert_eq!((files(&target.path), leftovers(&target.path)), (0, 0));
+    store.stop();
+}

@@ -3,7 +3,7 @@
 use crate::aside::Why;
 use crate::chunk::{Chunk, ChunkFile, ChunkState, SyncState};
 use crate::counters::bump;
-use crate::disk::chunk_path;
+use crate::disk::{DiskState, chunk_path};
 use crate::fault::Fault;
 use crate::fds::sync_file;
 use crate::file::Purpose;
@@ -41,6 +41,11 @@ impl Store {
         if self.chunks.insert(&chunk).is_err() {
             state.leave();
             return Err(Status::CHUNKEXIST);
+        }
+        // Given up since it was chosen: whoever did that may not have seen this chunk.
+        if disk.state() == DiskState::Damaged {
+            self.drop_chunk(&chunk, &mut state);
+            return Err(Status::NOTDONE);
         }
         let made = self.make_room().and_then(|()| self.make_file(&chunk, &mut state));
         let result = made.and_then(|()| fill(&mut state));

@@ -4,6 +4,7 @@
 use crate::chunk::Chunk;
 use crate::counters::bump;
 use crate::disk::Disk;
+use crate::fault::Fault;
 use crate::job::Job;
 use crate::moving::NotMoved;
 use crate::registry::SHARDS;
@@ -187,7 +188,7 @@ impl Store {
         self.moves.targets.lock().push(target.clone());
         let moved = self.pick_chunk(&source).is_some_and(|chunk| match self.move_chunk(&chunk, &target) {
             Ok(_) => true,
-            Err(NotMoved::Busy) => false,
+            Err(NotMoved::Busy | NotMoved::Target(Fault::Refused(_))) => false,
             Err(why) => {
                 tracing::warn!("chunk {:016X} was not moved to {}: {why:?}", chunk.id, target.path.display());
                 false

@@ -5,11 +5,11 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 
 fn rot(path: &Path, block: usize) {
-    let file = fs::File::options().read(true).write(true).open(path).unwrap();
+    let file = fs::File::options().read(true).write(true).open(path).expect("a file of the test");
     let at = (8192 + block * BLOCK + 100) as u64;
     let mut byte = [0];
-    file.read_exact_at(&mut byte, at).unwrap();
-    file.write_all_at(&[byte[0] ^ 0x10], at).unwrap();
+    file.read_exact_at(&mut byte, at).expect("a file of the test");
+    file.write_all_at(&[byte[0] ^ 0x10], at).expect("a file of the test");
 }
 
 #[test]

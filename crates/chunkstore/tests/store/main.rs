@@ -98,5 +98,7 @@ pub(crate) fn until(what: &str, mut is: impl FnMut() -> bool) {
 /// Names in `.elkfs_aside`.
 pub(crate) fn aside(dir: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(dir.join(".elkfs_aside")) else { return Vec::new() };
-    entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect()
+    entries
+        .map(|e| e.expect("a name of the test").file_name().into_string().expect("a name of the test"))
+        .collect()
 }

@@ -23,9 +23,9 @@ fn two(a: &Path, b: &Path) -> StoreConfig {
 fn fill(dir: &Path, chunks: u64) {
     let store = one(dir);
     for chunk in 1..=chunks {
-        store.create(id(chunk), v(chunk as u32)).unwrap();
+        store.create(id(chunk), v(chunk as u32)).expect("a chunk of the test");
         for block in 0..=(chunk % 4) as u16 {
-            put(&store, chunk, block * 2, 0, &pattern(chunk as u8)).unwrap();
+            put(&store, chunk, block * 2, 0, &pattern(chunk as u8)).expect("a chunk of the test");
         }
     }
     store.stop();
@@ -34,9 +34,16 @@ fn fill(dir: &Path, chunks: u64) {
 fn verify(store: &Arc<Store>, chunks: u64) {
     for chunk in 1..=chunks {
         for block in 0..=(chunk % 4) as u16 {
-            assert_eq!(get(store, chunk, block * 2).unwrap(), pattern(chunk as u8), "{chunk} {block}");
+            assert_eq!(
+                get(store, chunk, block * 2).expect("a chunk of the test"),
+                pattern(chunk as u8),
+                "{chunk} {block}"
+            );
         }
-        assert_eq!(store.open(id(chunk), v(0)).unwrap().version().unwrap(), v(chunk as u32));
+        assert_eq!(
+            store.open(id(chunk), v(0)).expect("a chunk of the test").version().expect("a chunk of the test"),
+            v(chunk as u32)
+        );
     }
 }
 

@@ -6,8 +6,8 @@ use std::fs;
 fn filled(dir: &Path) -> Arc<Store> {
     let store = one(dir);
     for chunk in 1..=20 {
-        store.create(id(chunk), v(chunk as u32)).unwrap();
-        put(&store, chunk, (chunk % 3) as u16, 0, &pattern(chunk as u8)).unwrap();
+        store.create(id(chunk), v(chunk as u32)).expect("a chunk of the test");
+        put(&store, chunk, (chunk % 3) as u16, 0, &pattern(chunk as u8)).expect("a chunk of the test");
     }
     store
 }

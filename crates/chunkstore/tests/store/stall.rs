@@ -18,8 +18,11 @@ fn run(program: &str, arguments: &[&std::ffi::OsStr]) {
 impl Volume {
     fn new(dir: &Path) -> Volume {
         let (image, path) = (dir.join("image"), dir.join("mnt"));
-        std::fs::File::create(&image).unwrap().set_len(64 << 20).unwrap();
-        std::fs::create_dir(&path).unwrap();
+        std::fs::File::create(&image)
+            .expect("a file of the test")
+            .set_len(64 << 20)
+            .expect("a file of the test");
+        std::fs::create_dir(&path).expect("a file of the test");
         run("mkfs.ext4", &["-q".as_ref(), image.as_os_str()]);
         run("mount", &["-o".as_ref(), "loop".as_ref(), image.as_os_str(), path.as_os_str()]);
         Volume { image, path }
