@@ -1,6 +1,6 @@
 //! Starting and stopping a chunkserver.
 
-use crate::data::Listener;
+use crate::data::{Listener, Waker};
 use crate::identity::Identity;
 use crate::master::Link;
 use crate::pulse::TICK;
@@ -26,6 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Running {
     server: Arc<Server>,
     link: Arc<Link>,
+    waker: Waker,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -53,6 +54,7 @@ pub fn start(config: Config) -> Result<Running> {
         return Err(first.into());
     }
     let (listener, listen) = Listener::bind(&config.listen_host, config.listen_port)?;
+    let waker = listener.waker()?;
     let identity = Identity::load(&config.data_path)?;
     let link = Arc::new(Link::new()?);
     let bell = link.bell.clone();
@@ -66,7 +68,7 @@ pub fn start(config: Config) -> Result<Running> {
         on_report: Box::new(move || bell.ring()),
     })?;
     let server = Server::new(config, store, identity, listen);
-    let mut running = Running { server: server.clone(), link: link.clone(), threads: Vec::new() };
+    let mut running = Running { server: server.clone(), link: link.clone(), waker, threads: Vec::new() };
     let shared = server.clone();
     running.spawn("accept", move || listener.run(&shared, (descriptors / 3) as usize))?;
     let shared = server.clone();
@@ -105,7 +107,7 @@ fn raise_limit() -> u64 {
 fn tick(server: &Server) {
     let mut even = false;
     while !server.stopping() {
-        std::thread::sleep(TICK);
+        server.pause(TICK);
         server.pulses.tick();
         even = !even;
         if even {
@@ -196,6 +198,7 @@ impl Running {
     pub fn stop(mut self) {
         self.link.stop();
         self.server.stop();
+        self.waker.wake();
         for thread in std::mem::take(&mut self.threads) {
             if thread.join().is_err() {
                 tracing::error!("a thread had panicked");

@@ -10,11 +10,11 @@ use crate::pulse::Pulses;
 use crate::throttle::Throttle;
 use chunkstore::{Job, JobInfo, Store};
 use net::bulk::BlockPool;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Condvar, Mutex, RwLock};
 use std::net::SocketAddrV4;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Unused blocks kept for the next request.
 const KEEP_BLOCKS: usize = 256;
@@ -54,6 +54,7 @@ pub(crate) struct Server {
     active: AtomicU32,
     pub(crate) connections: AtomicUsize,
     stop: AtomicBool,
+    stopped: (Mutex<()>, Condvar),
 }
 
 /// A request in work.
@@ -86,6 +87,7 @@ impl Server {
             active: AtomicU32::new(0),
             connections: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
+            stopped: Default::default(),
         })
     }
 
@@ -103,6 +105,17 @@ impl Server {
 
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::Release);
+        // Whoever has seen that it does not stop yet waits by now, and is woken.
+        drop(self.stopped.0.lock());
+        self.stopped.1.notify_all();
+    }
+
+    /// Sleeps; not longer than until the server stops.
+    pub(crate) fn pause(&self, time: Duration) {
+        let mut held = self.stopped.0.lock();
+        if !self.stopping() {
+            self.stopped.1.wait_for(&mut held, time);
+        }
     }
 
     /// Starts a request; `None` if as many are in work as may be.

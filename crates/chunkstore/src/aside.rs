@@ -136,7 +136,6 @@ impl Store {
         let tunables = self.tunables();
         let keep = |why| if why == Why::Damaged { tunables.keep_damaged } else { tunables.keep_duplicates };
         let disks = self.disks.read().clone();
-        self.cleanup.set_left(disks.iter().map(|disk| disk.aside.count() as u64).sum());
         for disk in disks.iter().filter(|d| d.state() == DiskState::Working && !d.read_only) {
             while !self.cleanup.is_paused()
                 && !self.stopping()

@@ -111,6 +111,7 @@ impl Store {
             all.push(disk.scrub.info(Some(shown), String::new()));
         }
         all.push(self.moves.job.info(None, String::new()));
+        self.cleanup.set_left(self.disks.read().iter().map(|disk| disk.aside.count() as u64).sum());
         all.push(self.cleanup.info(None, "copies put aside".into()));
         all
     }

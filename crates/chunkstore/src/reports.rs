@@ -2,6 +2,7 @@
 
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use types::ChunkId;
 
 /// Requests for ids we do not have come from anyone, so what they leave behind is bounded; a master that is never
@@ -14,6 +15,8 @@ pub type OnReport = Box<dyn Fn() + Send + Sync>;
 /// Collected reports. A chunk is in each set at most once, so the sets are bounded by the number of chunks.
 pub(crate) struct Reports {
     queue: Mutex<Queue>,
+    /// The list of all chunks was sent, or begun to be, to some master; before that its parts need not be told.
+    listed: AtomicBool,
     on_report: OnReport,
 }
 
@@ -43,7 +46,7 @@ impl Queue {
 
 impl Reports {
     pub(crate) fn new(on_report: OnReport) -> Self {
-        Reports { queue: Mutex::default(), on_report }
+        Reports { queue: Mutex::default(), listed: AtomicBool::new(false), on_report }
     }
 
     fn change(&self, change: impl FnOnce(&mut Queue)) {
@@ -81,6 +84,9 @@ impl Reports {
 
     /// A copy was found by a scan, or the removal mark of its disk changed.
     pub(crate) fn new_chunk(&self, id: ChunkId, replaces: bool) {
+        if !self.listed.load(Ordering::Acquire) {
+            return;
+        }
         self.change(|q| {
             let replaced = q.new.entry(id).or_default();
             *replaced |= replaces;
@@ -95,6 +101,7 @@ impl Reports {
     /// The whole list is about to be sent, so what it says need not be said again.
     pub(crate) fn start_list(&self) {
         let mut q = self.queue.lock();
+        self.listed.store(true, Ordering::Release);
         q.lost.clear();
         q.new.clear();
     }
@@ -118,6 +125,8 @@ mod tests {
     #[test]
     fn each_once_and_no_more_than_asked() {
         let reports = Reports::new(Box::new(|| ()));
+        reports.new_chunk(ChunkId(7), false);
+        reports.start_list();
         for id in [3, 1, 3, 2] {
             reports.lost(ChunkId(id));
             reports.damaged(ChunkId(id));

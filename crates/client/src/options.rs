@@ -50,6 +50,8 @@ pub struct Options {
     pub bind: Option<Ipv4Addr>,
     /// The exported directory that becomes our root.
     pub subfolder: String,
+    /// Open a session of the trash instead: only the calls about deleted files work (`mfsmeta`).
+    pub deleted_files: bool,
     /// Shown in the master's list of sessions; a mount says its mount point.
     pub info: String,
     /// What an export with a password wants to see.
@@ -98,6 +100,7 @@ impl Default for Options {
             master_port: 9421,
             bind: None,
             subfolder: "/".into(),
+            deleted_files: false,
             info: String::new(),
             password: None,
             forget_password: false,

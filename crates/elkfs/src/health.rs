@@ -49,7 +49,7 @@ const IMAGE_PATIENCE: Duration = Duration::from_secs(3600);
 
 /// Asks and prints.
 pub(crate) fn run(args: &HealthArgs) -> Result<ExitCode> {
-    let mut master = connect(args)?;
+    let mut master = connect(&args.host, args.port)?;
     let mut body = Vec::new();
     if args.store_image {
         master.be_patient(IMAGE_PATIENCE)?;
@@ -102,8 +102,8 @@ fn table(readings: &[Reading]) -> String {
 }
 
 /// Connects, and makes sure that the peer knows our packets: a stock master would close the connection on them.
-fn connect(args: &HealthArgs) -> Result<Master> {
-    let at = format!("{}:{}", args.host, args.port);
+pub(crate) fn connect(host: &str, port: u16) -> Result<Master> {
+    let at = format!("{host}:{port}");
     let mut addresses = at.to_socket_addrs().with_context(|| format!("can't resolve {at}"))?;
     let mut master = Master::connect_to(addresses.next().with_context(|| format!("{at} has no address"))?)?;
     let mut body = Vec::new();

@@ -1,6 +1,7 @@
 //! The one binary. Called as `mfsmaster`, `mfsmount`, … it is that program; called as `elkfs` it takes the same as
 //! subcommands, plus what MooseFS never had.
 
+mod admin;
 mod chunk;
 mod cli;
 mod health;

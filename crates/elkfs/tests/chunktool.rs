@@ -1,5 +1,7 @@
 //! `mfschunktool`, ours beside stock's, and `elkfs chunk`, on files with every kind of damage.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -73,24 +75,27 @@ impl Chunk {
 
 fn make(dir: &Path) {
     for chunk in CHUNKS {
-        fs::write(dir.join(chunk.name), chunk.bytes()).unwrap();
+        fs::write(dir.join(chunk.name), chunk.bytes()).expect("a file of the test");
     }
 }
 
 /// Names and contents, without the copies that a repair keeps.
 fn content(dir: &Path) -> BTreeMap<String, Vec<u8>> {
-    let entries = fs::read_dir(dir).unwrap().map(|entry| {
-        let entry = entry.unwrap();
-        (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())
+    let entries = fs::read_dir(dir).expect("a file of the test").map(|entry| {
+        let entry = entry.expect("a file of the test");
+        (
+            entry.file_name().into_string().expect("a file of the test"),
+            fs::read(entry.path()).expect("a file of the test"),
+        )
     });
     entries.filter(|(name, _)| !name.contains(".before-repair")).collect()
 }
 
 fn ours(dir: &Path) -> Command {
     let link = dir.with_extension("mfschunktool").join("mfschunktool");
-    fs::create_dir_all(link.parent().unwrap()).unwrap();
+    fs::create_dir_all(link.parent().expect("a file of the test")).expect("a file of the test");
     if !link.exists() {
-        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_elkfs"), &link).unwrap();
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_elkfs"), &link).expect("a file of the test");
     }
     Command::new(link)
 }
@@ -102,13 +107,13 @@ fn lines(bytes: &[u8]) -> Vec<String> {
 
 #[test]
 fn like_stock() {
-    let top = tempfile::tempdir().unwrap();
+    let top = tempfile::tempdir().expect("a file of the test");
     for (number, flags) in ["-x", "-f", "-fx", "-e", "-r", "-rx", "-nx", "-rnx", "-rfx"].iter().enumerate() {
         let run = |mut command: Command, dir: &Path| -> (Output, BTreeMap<String, Vec<u8>>) {
-            fs::create_dir(dir).unwrap();
+            fs::create_dir(dir).expect("a file of the test");
             make(dir);
             command.current_dir(dir).arg(flags).args(CHUNKS.iter().map(|chunk| chunk.name)).arg("missing");
-            (command.output().unwrap(), content(dir))
+            (command.output().expect("a file of the test"), content(dir))
         };
         let (a, b) = (top.path().join(format!("stock-{number}")), top.path().join(format!("ours-{number}")));
         let (stock, stock_files) = run(Command::new(STOCK), &a);
@@ -122,25 +127,25 @@ fn like_stock() {
 
 #[test]
 fn a_repair_keeps_what_was() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().expect("a file of the test");
     let chunk = &CHUNKS[1];
     let path = dir.path().join(chunk.name);
-    fs::write(&path, chunk.bytes()).unwrap();
+    fs::write(&path, chunk.bytes()).expect("a file of the test");
     let elkfs = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_elkfs"));
-        command.arg("chunk").args(arguments).arg(&path).output().unwrap()
+        command.arg("chunk").args(arguments).arg(&path).output().expect("a file of the test")
     };
     let check = elkfs(&["check", "--json"]);
     assert_eq!(check.status.code(), Some(1));
-    let report: serde_json::Value = serde_json::from_slice(&check.stdout).unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&check.stdout).expect("a file of the test");
     assert_eq!((&report["checked"], &report["bad"]), (&1.into(), &1.into()));
-    assert_eq!(report["files"][0]["findings"].as_array().unwrap().len(), 2);
+    assert_eq!(report["files"][0]["findings"].as_array().expect("a file of the test").len(), 2);
     // Not without the flag that says what it does.
     assert_eq!(elkfs(&["repair"]).status.code(), Some(2));
-    assert_eq!(fs::read(&path).unwrap(), chunk.bytes());
+    assert_eq!(fs::read(&path).expect("a file of the test"), chunk.bytes());
     assert!(elkfs(&["repair", "--trust-the-data"]).status.success());
     assert_eq!(
-        fs::read(path.with_file_name(format!("{}.before-repair", chunk.name))).unwrap(),
+        fs::read(path.with_file_name(format!("{}.before-repair", chunk.name))).expect("a file of the test"),
         chunk.bytes()
     );
     assert!(elkfs(&["check"]).status.success());
@@ -148,14 +153,17 @@ fn a_repair_keeps_what_was() {
 
 #[test]
 fn folders_are_looked_into() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().expect("a file of the test");
     for (folder, chunk) in [("00", &CHUNKS[0]), ("FF", &CHUNKS[1]), (".elkfs_aside", &CHUNKS[2])] {
-        fs::create_dir_all(dir.path().join(folder)).unwrap();
-        fs::write(dir.path().join(folder).join(chunk.name), chunk.bytes()).unwrap();
+        fs::create_dir_all(dir.path().join(folder)).expect("a file of the test");
+        fs::write(dir.path().join(folder).join(chunk.name), chunk.bytes()).expect("a file of the test");
     }
-    fs::write(dir.path().join("00/no chunk"), "x").unwrap();
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_elkfs")).args(["chunk", "check"]).arg(dir.path()).output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
+    fs::write(dir.path().join("00/no chunk"), "x").expect("a file of the test");
+    let output = Command::new(env!("CARGO_BIN_EXE_elkfs"))
+        .args(["chunk", "check"])
+        .arg(dir.path())
+        .output()
+        .expect("a file of the test");
+    let text = String::from_utf8(output.stdout).expect("a file of the test");
     assert!(text.ends_with("2 files checked, 1 with something wrong\n"), "{text}");
 }

@@ -360,9 +360,9 @@ impl Drop for Cluster {
     }
 }
 
-/// Whether a mount has reached its servers: it knows a size, or, of the trash, its root.
+/// Whether a mount has reached its servers: it knows a size, or, of the trash, its directories.
 fn answers(point: &Path) -> bool {
-    rustix::fs::statvfs(point).is_ok_and(|fs| fs.f_blocks > 0) || point.join("undel").is_dir()
+    rustix::fs::statvfs(point).is_ok_and(|fs| fs.f_blocks > 0) || point.join("sustained").is_dir()
 }
 
 fn disk_of(dir: &Path, server: usize, disk: usize) -> PathBuf {

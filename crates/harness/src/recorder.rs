@@ -60,6 +60,11 @@ impl Recorder {
         })
     }
 
+    /// Kills it without asking what it did. An operation it waits in may keep it until the mount is gone.
+    pub fn abandon(mut self) -> Result<()> {
+        self.child.kill().context("kill the recorder")
+    }
+
     /// Stops after the current operations.
     pub fn finish(mut self) -> Result<Record> {
         drop(self.child.stdin.take());

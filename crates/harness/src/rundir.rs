@@ -129,8 +129,11 @@ fn undo(path: &Path) -> Result<()> {
         keep(mounts::detach(Path::new(&mount)));
     }
     for namespace in recorded(path, Kind::Namespace) {
-        if Path::new("/run/netns").join(&namespace).exists() {
-            keep(run(Command::new("ip").args(["netns", "del", &namespace])));
+        let there = || Path::new("/run/netns").join(&namespace).exists();
+        if there() {
+            let deleted = run(Command::new("ip").args(["netns", "del", &namespace]));
+            // Another run that starts now may clean up the same leftovers.
+            keep(deleted.or_else(|error| if there() { Err(error) } else { Ok(()) }));
         }
     }
     let inside = mounts::points().into_iter().find(|point| point.starts_with(path));

@@ -2,7 +2,7 @@
 
 use crate::core::{CLIENTS, Master};
 use crate::storage::Storage;
-use charts::{ChartId, Charts, MASTER, Recorded, Recorder};
+use charts::{ChartId, Charts, MASTER, NO_DATA, Recorded, Recorder};
 use daemon::{Usage, local_time};
 use metadata::SESSION_COUNTERS;
 use net::reactor::{ConnId, Net};
@@ -97,6 +97,19 @@ impl Master {
             row.extend([kind.ok, kind.failed]);
         }
         row
+    }
+
+    /// Processor time of the last full minute in user mode and in the kernel, 10^9 for one whole core; 0 before the first.
+    pub(crate) fn cpu_of_last_minute(&self) -> [u64; 2] {
+        let newest = |code: &[u8; 4]| {
+            let id = ChartId::parse(u32::from_be_bytes(*code), MASTER)?;
+            self.charts.recorder.charts().data(id, 1)?.1.next()
+        };
+        [b"UCPU", b"SCPU"].map(|code| match newest(code) {
+            None | Some(NO_DATA) => 0,
+            // Microseconds of 60 seconds.
+            Some(sample) => sample.saturating_mul(50) / 3,
+        })
     }
 
     /// MONOTONIC_DATA.

@@ -2,14 +2,16 @@
 
 mod downloads;
 mod history;
+mod reader;
 
 use crate::core::Master;
 use downloads::Downloads;
 use history::{Entry, History};
-use net::reactor::{CloseReason, ConnId, Net, Verdict};
+use net::reactor::{CloseReason, ConnId, Net, Verdict, Waker};
 use ondisk::Line;
-use proto::metalogger::{self as p, ChangeLogEvent, MetaChangesLog, MlRegister, MltoMa};
+use proto::metalogger::{self as p, ChangeLogEvent, MetaChangesLog, MlRegister, MlState, MltoMa};
 use proto::{Direction, encode_frame};
+use reader::{Piece, Reader, Wanted};
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
@@ -26,22 +28,33 @@ struct Link {
     /// The next entry of the history it gets; none before it registered.
     next: Option<u64>,
     downloads: Downloads,
+    /// What it said of itself; none if it is stock's.
+    state: Option<MlState>,
 }
 
 /// All metaloggers, and what they have not got yet.
 pub(crate) struct Metaloggers {
     links: HashMap<ConnId, Link>,
     history: History,
+    reader: Reader,
     warned: Instant,
 }
 
 impl Metaloggers {
-    pub(crate) fn new(preserve: Duration) -> Self {
-        Metaloggers { links: HashMap::new(), history: History::new(preserve), warned: Instant::now() }
+    pub(crate) fn new(preserve: Duration, waker: Waker) -> Self {
+        Metaloggers {
+            links: HashMap::new(),
+            history: History::new(preserve),
+            reader: Reader::new(waker),
+            warned: Instant::now(),
+        }
     }
 
     pub(crate) fn add(&mut self, conn: ConnId, ip: Ipv4Addr) {
-        self.links.insert(conn, Link { ip, version: None, next: None, downloads: Downloads::default() });
+        self.links.insert(
+            conn,
+            Link { ip, version: None, next: None, downloads: Downloads::default(), state: None },
+        );
     }
 
     pub(crate) fn remove(&mut self, conn: ConnId, reason: &CloseReason) {
@@ -69,15 +82,12 @@ impl Metaloggers {
         self.links.values().filter_map(|link| link.version.map(|v| (link.ip, v)))
     }
 
-    /// Registered metaloggers: address, and how many changes and rotations were not handed to their sockets yet.
-    pub(crate) fn lags(&self) -> impl Iterator<Item = (Ipv4Addr, u64)> {
-        let end = self.history.end();
-        self.links.values().filter_map(move |link| link.next.map(|next| (link.ip, end.saturating_sub(next))))
-    }
-
     /// Sends what is durable and fits; called every turn.
     pub(crate) fn pump(&mut self, net: &mut Net, durable: u64) {
         self.history.expire();
+        while let Some(piece) = self.reader.take() {
+            self.send_piece(net, piece);
+        }
         let mut frame = Vec::new();
         for (conn, link) in &mut self.links {
             let Some(next) = &mut link.next else { continue };
@@ -101,6 +111,41 @@ impl Metaloggers {
     }
 }
 
+impl Metaloggers {
+    /// Sends a piece, unless it is of a download that is over.
+    fn send_piece(&self, net: &mut Net, piece: Piece) {
+        let Piece { conn, download, offset, result } = piece;
+        if self.links.get(&conn).is_none_or(|link| link.downloads.number() != download) {
+            return;
+        }
+        match result {
+            Ok((data, crc)) => {
+                net.send(conn, &p::DownloadData { offset, block: p::CrcBlock { crc, data: &data } });
+            }
+            Err(error) => net.close(conn, format!("download failed: {error}")),
+        }
+    }
+
+    /// Registered metaloggers: address, and how many of the changes before `version` they have not made durable, or, if
+    /// they do not tell, were not handed to their sockets yet.
+    pub(crate) fn lags(&self, version: u64) -> impl Iterator<Item = (Ipv4Addr, u64)> {
+        let end = self.history.end();
+        self.links.values().filter_map(move |link| {
+            let next = link.next?;
+            let lag = match link.state {
+                Some(state) => version.saturating_sub(1).saturating_sub(state.synced),
+                None => end.saturating_sub(next),
+            };
+            Some((link.ip, lag))
+        })
+    }
+
+    /// Our own metaloggers that could not restore everything, and what they have.
+    pub(crate) fn incomplete(&self) -> impl Iterator<Item = (Ipv4Addr, MlState)> {
+        self.links.values().filter_map(|link| Some((link.ip, link.state.filter(|state| !state.complete)?)))
+    }
+}
+
 impl Master {
     /// A frame from the metaloggers' port.
     pub(crate) fn metalogger_frame(&mut self, net: &mut Net, conn: ConnId, id: u32, body: &[u8]) -> Verdict {
@@ -117,19 +162,27 @@ impl Master {
                 net.send(conn, &p::DownloadInfoPacket { info: link.downloads.start(&*self.storage, q.file) });
                 Verdict::Keep
             }
-            MltoMa::DownloadRequest(q) => match link.downloads.read(q.offset, q.length) {
-                Ok(data) => {
-                    net.send(
+            MltoMa::DownloadRequest(q) => {
+                let downloads = &link.downloads;
+                let asked = downloads.piece(q.offset, q.length).and_then(|file| {
+                    let (offset, length) = (q.offset, q.length);
+                    self.metaloggers.reader.ask(Wanted {
                         conn,
-                        &p::DownloadData {
-                            offset: q.offset,
-                            block: p::CrcBlock { crc: crc32fast::hash(&data), data: &data },
-                        },
-                    );
-                    Verdict::Keep
+                        file,
+                        download: downloads.number(),
+                        offset,
+                        length,
+                    })
+                });
+                match asked {
+                    Ok(()) => Verdict::Keep,
+                    Err(error) => Verdict::Close(format!("download failed: {error}")),
                 }
-                Err(error) => Verdict::Close(format!("download failed: {error}")),
-            },
+            }
+            MltoMa::MlStatePacket(q) => {
+                link.state = Some(q.state);
+                Verdict::Keep
+            }
             MltoMa::DownloadEnd(_) => {
                 link.downloads.end();
                 Verdict::Keep

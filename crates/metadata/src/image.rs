@@ -1,6 +1,7 @@
 //! Images: how the state becomes one, and comes back.
 
 mod check;
+mod damage;
 mod error;
 mod load;
 mod load_names;
@@ -8,5 +9,6 @@ mod load_tables;
 mod save;
 mod snapshot;
 
+pub use damage::Damage;
 pub use error::LoadError;
 pub use snapshot::Snapshot;

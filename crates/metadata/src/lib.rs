@@ -20,7 +20,7 @@ mod validate;
 
 pub use apply::ApplyError;
 pub use fs::Fs;
-pub use image::{LoadError, Snapshot};
+pub use image::{Damage, LoadError, Snapshot};
 pub use ns::TreeStats;
 pub use read::{ChunkInfo, Cursor, DirEntry, MemoryUse, NodeBody, NodeView, ParentLink, Totals};
 pub use replay::ReplayError;

@@ -11,7 +11,11 @@ use crate::{Settings, generations, verify};
 use anyhow::{Context, bail};
 use ondisk::image::Header;
 use proto::Direction;
-use proto::metalogger::{ChangeLogEvent, DownloadFile, DownloadInfo, MatoMl, MlRegister, MlRegisterPacket};
+use proto::health::OFFER;
+use proto::metalogger::{
+    ChangeLogEvent, DownloadFile, DownloadInfo, GetVersion, MatoMl, MlRegister, MlRegisterPacket, MlState,
+    MlStatePacket,
+};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -36,6 +40,8 @@ pub(crate) struct Logger {
     check: Option<Receiver<anyhow::Result<Header>>>,
     last_sync: Instant,
     lag: Lag,
+    /// What the master was told last; none while it is not known to be ours.
+    told: Option<Option<MlState>>,
 }
 
 /// How far behind the master's clock changes arrived.
@@ -71,6 +77,7 @@ impl Logger {
             check: None,
             last_sync: Instant::now(),
             lag: Lag::default(),
+            told: None,
         };
         logger.complete = logger.is_complete()?;
         match logger.image {
@@ -119,7 +126,9 @@ impl Logger {
             Some(first) => tracing::info!("registered; changes wanted from {first} on"),
             None => tracing::info!("registered; all changes from now on wanted"),
         }
-        Ok(())
+        // Only our own master wants to know how we are; a stock one would close the connection.
+        self.told = None;
+        link.send(&GetVersion { msgid: None })
     }
 
     /// The connection is gone.
@@ -142,6 +151,7 @@ impl Logger {
     pub(crate) fn tick(&mut self, link: &mut Link) -> anyhow::Result<()> {
         self.flush()?;
         self.checked(link)?;
+        self.tell_state(link)?;
         if self.download.is_none() {
             let (unix, now) = (unix_now(), Instant::now());
             let at_once = self.settings.at_once;
@@ -187,6 +197,12 @@ impl Logger {
                     Ok(())
                 }
             },
+            MatoMl::VersionInfo(packet) => {
+                if packet.info.text.0.windows(OFFER.len()).any(|word| word == OFFER.as_bytes()) {
+                    self.told = Some(None);
+                }
+                Ok(())
+            }
             MatoMl::DownloadInfoPacket(packet) => {
                 let Some(download) = &mut self.download else {
                     bail!("download information that nobody asked for")
@@ -235,6 +251,22 @@ impl Logger {
             self.lag.last = unix_now().saturating_sub(stamp);
             self.lag.largest = self.lag.largest.max(self.lag.last);
             self.lag.changes += 1;
+        }
+        Ok(())
+    }
+
+    /// Tells our master what is held, when that has changed.
+    fn tell_state(&mut self, link: &mut Link) -> anyhow::Result<()> {
+        let Some(told) = self.told else { return Ok(()) };
+        let state = MlState {
+            synced: self.logs.synced(),
+            image: self.image.map_or(0, |image| image.version),
+            complete: self.complete,
+            lag: u32::try_from(self.lag.last).unwrap_or(u32::MAX),
+        };
+        if told != Some(state) {
+            link.send(&MlStatePacket { state })?;
+            self.told = Some(Some(state));
         }
         Ok(())
     }

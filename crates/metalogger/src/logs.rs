@@ -25,6 +25,8 @@ pub(crate) struct Logs {
     last: u64,
     /// The last change that is in the file.
     written: u64,
+    /// The last change that a power cut leaves.
+    synced: u64,
     dirty: bool,
 }
 
@@ -60,12 +62,17 @@ impl Logs {
             }
         }
         let (dir, batch) = (dir.to_owned(), Vec::new());
-        Ok(Logs { dir, current: None, len: 0, batch, last, written: last, dirty: false })
+        Ok(Logs { dir, current: None, len: 0, batch, last, written: last, synced: last, dirty: false })
     }
 
     /// The last change held, 0 if none is.
     pub(crate) fn last(&self) -> u64 {
         self.last
+    }
+
+    /// The last change that is durable, 0 if none is.
+    pub(crate) fn synced(&self) -> u64 {
+        self.synced
     }
 
     /// How a change would fit.
@@ -138,6 +145,7 @@ impl Logs {
             }
             self.dirty = false;
         }
+        self.synced = self.written;
         Ok(())
     }
 
@@ -167,7 +175,7 @@ impl Logs {
         for (_, file) in numbered(&self.dir, "changelog_ml.")? {
             set_aside(&file)?;
         }
-        (self.last, self.written) = (0, 0);
+        (self.last, self.written, self.synced) = (0, 0, 0);
         Ok(())
     }
 

@@ -68,7 +68,9 @@ impl Grid {
         align: Align,
         color: Option<Color>,
     ) {
-        self.areas.push(Area { lines, columns, text: text.into(), align, color });
+        // Names come from anybody who mounts; a terminal shall not obey them.
+        let text = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+        self.areas.push(Area { lines, columns, text, align, color });
     }
 
     /// Headings of columns, from the outermost to their own: equal neighbours are one. Then a separator.
@@ -169,12 +171,10 @@ impl Grid {
             let (left, right) = (owner(line, column.checked_sub(1)), owner(line, Some(column)));
             !(separator(left) && separator(right)) && left != right
         };
-        let (up, down) = if separator(left) || left.is_none() {
-            if separator(right) || right.is_none() {
-                (wall(line.checked_sub(1)), wall(Some(line + 1)))
-            } else {
-                (true, true)
-            }
+        // Beside a cell the wall goes on; between separators it is what is above and below that counts.
+        let flat = |side: Option<Option<usize>>| side.is_none_or(|owner| owner.is_none());
+        let (up, down) = if flat(left) && flat(right) {
+            (wall(line.checked_sub(1)), wall(Some(line + 1)))
         } else {
             (true, true)
         };
@@ -281,10 +281,10 @@ mod tests {
     #[test]
     fn an_empty_table_and_other_frames() {
         let table =
-            Table::new("disks", "Disks", vec![column("path", &["path"]), column("chunks", &["chunks"])]);
+            Table::new("disks", "Disks", vec![column("path", &["pa\x1bth"]), column("chunks", &["chunks"])]);
         assert_eq!(
             table.grid().render(1),
-            "┏━━━━━━━━━━━━━━━┓\n┃     Disks     ┃\n┣━━━━━━┳━━━━━━━━┫\n┃ path ┃ chunks ┃\n┣━━━━━━┻━━━━━━━━┫\n┃    no data    ┃\n┗━━━━━━━━━━━━━━━┛\n"
+            "┏━━━━━━━━━━━━━━━━┓\n┃     Disks      ┃\n┣━━━━━━━┳━━━━━━━━┫\n┃ pa?th ┃ chunks ┃\n┣━━━━━━━┻━━━━━━━━┫\n┃    no data     ┃\n┗━━━━━━━━━━━━━━━━┛\n"
         );
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::options::{Options, Other, Set};
 use crate::source::{NoSource, Source};
+use crate::table::Block;
 use crate::{commands, output, sections};
 use serde_json::{Map, Value};
 use std::ffi::OsString;
@@ -77,18 +78,23 @@ fn no_source(options: &Options, none: &NoSource) -> ExitCode {
     if options.json {
         return ExitCode::FAILURE;
     }
-    if !options.commands.is_empty() && options.sets.is_empty() {
-        return print("Can't perform any operation because there is no leading master\n");
+    let mut text = String::new();
+    if !options.commands.is_empty() {
+        text += "Can't perform any operation because there is no leading master\n";
     }
-    let mut text = String::from(
-        "Working master servers not found !!! - maybe you are using wrong port number or wrong dns name\n",
-    );
-    for set in options
-        .sets
-        .iter()
-        .filter(|set| !matches!(set.code.as_str(), "IM" | "LI" | "IG" | "MU" | "IC" | "IL" | "MF"))
-    {
+    text +=
+        "Working master servers not found !!! - maybe you are using wrong port number or wrong dns name\n";
+    let of_master = ["IM", "LI", "IG", "MU", "IC", "IL", "MF"];
+    for set in options.sets.iter().filter(|set| !of_master.contains(&set.code.as_str())) {
         text += &format!("section '{}' not allowed\n", set.code);
+    }
+    if options.sets.iter().any(|set| set.code == "IM") {
+        let dead = [Block::Table(sections::all_dead(failures.iter().map(|(ip, _)| *ip)))];
+        text.push('\n');
+        text += &match &options.separator {
+            Some(separator) => output::plain(&dead, separator),
+            None => output::drawn(&dead, options.frames),
+        };
     }
     print(&text)
 }

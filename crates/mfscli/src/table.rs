@@ -189,7 +189,7 @@ pub(crate) struct Table {
     pub(crate) title: String,
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Vec<Vec<Cell>>,
-    /// Whether the first row of cells is part of the head (charts: which server).
+    /// A list of names and values, without headings of columns.
     pub(crate) no_heads: bool,
     /// Rows below a line, for people only.
     pub(crate) totals: Vec<Vec<Cell>>,

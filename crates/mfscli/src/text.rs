@@ -59,9 +59,8 @@ pub(crate) fn short_time(unix: u32) -> String {
 }
 
 /// The same of a time that is local already, as charts have it.
-pub(crate) fn chart_time(local_as_utc: u32) -> String {
-    let time =
-        Timestamp::from_second(local_as_utc.into()).unwrap_or_default().to_zoned_datetime(TimeZone::UTC);
+pub(crate) fn chart_time(local_as_utc: i64) -> String {
+    let time = Timestamp::from_second(local_as_utc).unwrap_or_default().to_zoned_datetime(TimeZone::UTC);
     time.strftime("%Y-%m-%d %H:%M").to_string()
 }
 
@@ -78,24 +77,9 @@ pub(crate) fn percent(part: u64, whole: u64) -> Option<f64> {
 
 /// Labels of a server, `A,B`, or `-`.
 pub(crate) fn labels(mask: u32) -> String {
-    let letters: Vec<String> = letters(mask).map(String::from).collect();
+    let set = (0..26_u8).filter(|bit| mask >> bit & 1 == 1);
+    let letters: Vec<String> = set.map(|bit| char::from(b'A' + bit).to_string()).collect();
     if letters.is_empty() { "-".into() } else { letters.join(",") }
-}
-
-fn letters(mask: u32) -> impl Iterator<Item = char> {
-    (0..26_u8).filter(move |bit| mask >> bit & 1 == 1).map(|bit| char::from(b'A' + bit))
-}
-
-/// A set of labels: `*`, or masks joined with `+`.
-pub(crate) fn label_set(set: &[u32; 4]) -> String {
-    if set[0] == 0 {
-        return "*".into();
-    }
-    set.iter()
-        .take_while(|mask| **mask != 0)
-        .map(|mask| letters(*mask).collect())
-        .collect::<Vec<String>>()
-        .join("+")
 }
 
 #[cfg(test)]
@@ -125,9 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn sets_of_labels() {
-        assert_eq!(label_set(&[0b11, 1 << 25, 0, 0]), "AB+Z");
-        assert_eq!(label_set(&[0; 4]), "*");
+    fn labels_of_servers() {
         assert_eq!(labels(0b101), "A,C");
     }
 

@@ -14,6 +14,7 @@ mod params;
 mod process;
 mod run;
 mod serve;
+mod trash;
 
 pub use client::{Options as ClientOptions, PasswordMd5, SugidClearMode};
 pub use options::{CacheMode, MountOptions};

@@ -40,6 +40,8 @@ pub struct MountOptions {
     pub suid: bool,
     /// Honour device files.
     pub dev: bool,
+    /// In a mount of the trash: all files in one directory, without buckets.
+    pub flat_trash: bool,
     /// Further options of mount(2), such as `noatime` or `noexec`.
     pub kernel: Vec<String>,
     /// Connect in the background, after the mount.
@@ -89,6 +91,7 @@ impl Default for MountOptions {
             nonempty: false,
             suid: false,
             dev: false,
+            flat_trash: false,
             kernel: Vec::new(),
             delayed_init: false,
             cache_mode: CacheMode::Auto,
@@ -114,6 +117,9 @@ impl MountOptions {
     /// What the mount table shows as the source: `mfs#HOST:PORT`, with a relative subfolder behind it.
     pub fn source(&self) -> String {
         let client::Options { master_host, master_port, subfolder, .. } = &self.client;
+        if self.client.deleted_files {
+            return format!("mfsmeta#{master_host}:{master_port}");
+        }
         let mut source = format!("mfs#{master_host}:{master_port}");
         if !subfolder.starts_with('/') && !subfolder.is_empty() {
             source.push('/');
@@ -211,7 +217,8 @@ pub(crate) fn set_flag(options: &mut MountOptions, name: &str) -> Result<(), Str
         // What fstab lines carry and mount(8) has dealt with, and what is so anyway.
         "defaults" | "_netdev" | "auto" | "noauto" | "user" | "nouser" | "users" | "nofail" | "exec"
         | "async" | "atime" | "clone_fd" | "big_writes" | "mfsmount_magic" => {}
-        "mfsmeta" | "mfsflattrash" => return Err(format!("{name}: meta mounts are not supported yet")),
+        "mfsmeta" => options.client.deleted_files = true,
+        "mfsflattrash" => options.flat_trash = true,
         _ => return Err(format!("fuse: unknown option(s): `-o {name}'")),
     }
     Ok(())

@@ -5,7 +5,8 @@ use crate::fs::{CacheOptions, Fs, Special};
 use crate::fuse::{self, Device, InitOptions, MountError};
 use crate::invalidate::Invalidator;
 use crate::options::MountOptions;
-use crate::serve::Server;
+use crate::serve::{Serve, Server};
+use crate::trash::Trash;
 use client::{Client, ConnectError, MasterInfo};
 use rustix::mount::MountFlags;
 use std::io;
@@ -54,7 +55,7 @@ pub(crate) fn serve(options: &MountOptions, report: Report<'_>) -> Result<(), Ru
     let device = mount(options)?;
     let client = match connected {
         Some(client) => {
-            report.ready(&greeting(&client.master()));
+            report.ready(&greeting(&client.master(), options.client.deleted_files));
             client
         }
         None => {
@@ -74,7 +75,11 @@ pub(crate) fn serve(options: &MountOptions, report: Report<'_>) -> Result<(), Ru
         std::process::exit(0);
     })?;
     crate::process::raise_read_ahead(&options.mount_point);
-    let fs = Fs::new(client.clone(), cache_options(options), special(options, &client));
+    let special = special(options, &client);
+    let fs: Box<dyn Serve> = match options.client.deleted_files {
+        true => Box::new(Trash::new(client.clone(), special.masterinfo, options.flat_trash)),
+        false => Box::new(Fs::new(client.clone(), cache_options(options), special)),
+    };
     Server::new(device, fs, options.single_thread).run();
     tracing::info!("unmounted");
     client.close(CLOSE_PATIENCE);
@@ -161,7 +166,7 @@ fn cache_options(options: &MountOptions) -> CacheOptions {
 }
 
 /// The line a stock mfsmount prints (`spec/tools.md` 15.2).
-fn greeting(master: &MasterInfo) -> String {
+fn greeting(master: &MasterInfo, deleted_files: bool) -> String {
     let limits = master.limits;
     let has = |bit: u8| limits.flags & bit != 0;
     let mut line = String::from("mfsmaster accepted connection with parameters: ");
@@ -173,7 +178,9 @@ fn greeting(master: &MasterInfo) -> String {
     if limits.umask != 0 {
         line += &format!(" ; global umask set to 0{:03o}", limits.umask);
     }
-    line += &format!(" ; root mapped to {}", user_and_group(limits.root));
+    if !deleted_files {
+        line += &format!(" ; root mapped to {}", user_and_group(limits.root));
+    }
     if has(0x10) {
         line += &format!(" ; users mapped to {}", user_and_group(limits.map_all));
     }

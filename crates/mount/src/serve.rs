@@ -1,7 +1,6 @@
 //! The threads that read the kernel's requests. Each serves what it read, so a request costs no hand-over; when the
 //! last idle thread takes a request, another is made, so that one slow request never blocks the rest.
 
-use crate::fs::Fs;
 use crate::fuse::{Device, Request};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,10 +10,16 @@ const MAX_THREADS: usize = 128;
 /// Idle threads beyond this end.
 const MAX_IDLE: usize = 4;
 
+/// A file system.
+pub(crate) trait Serve: Send + Sync {
+    /// Answers one request. `scratch` is memory of the calling thread, for data that is read.
+    fn serve(&self, device: &Device, request: &Request<'_>, scratch: &mut Vec<u8>);
+}
+
 /// See the module.
 pub(crate) struct Server {
     device: Device,
-    fs: Fs,
+    fs: Box<dyn Serve>,
     single: bool,
     threads: AtomicUsize,
     idle: AtomicUsize,
@@ -23,7 +28,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// `single`: one request at a time.
-    pub(crate) fn new(device: Device, fs: Fs, single: bool) -> Arc<Self> {
+    pub(crate) fn new(device: Device, fs: Box<dyn Serve>, single: bool) -> Arc<Self> {
         Arc::new(Server {
             device,
             fs,

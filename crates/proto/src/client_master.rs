@@ -16,6 +16,7 @@ mod tools_shapes;
 pub mod xattr;
 mod xattr_shapes;
 
+use crate::admin::*;
 pub use crate::any::{
     BadCommandSize, ConfigValue, GetConfig, GetVersion, Nop, UnknownCommand, VersionForm, VersionInfo,
 };
@@ -33,7 +34,7 @@ pub use register_shapes::{
     NewMetaSession, NewSession, Register, RegisterReply, Rejoin, SessionLimits, SessionTail,
 };
 pub use sclass::*;
-pub use sclass_shapes::{LabelSet, SclassDef};
+pub use sclass_shapes::{LabelSet, SclassDef, show_labels};
 pub use tools::*;
 pub use tools_shapes::{
     ArchChanged, ArchReply, ArchState, CheckReply, ChunkCopies, ChunkInfo, CopyInfo, Counters, DirStats,
@@ -71,6 +72,7 @@ direction! {
         CservList, MonotonicData, Chart, ChartData, SessionList, Info, FsTestInfo, ChunksTestInfo, ChunksMatrix, QuotaInfo,
         ExportsInfo, MlogList, CsservCommand, SessionCommand, MemoryInfo, ModuleInfo, ListOpenFiles, ListAcquiredLocks,
         MassResolvePaths<'a>, SclassInfoRequest, MissingChunks,
+        QuarantineList, QuarantineCommand, ConfirmMetadata,
         Health, StoreImage,
     }
 }
@@ -100,6 +102,7 @@ direction! {
         MlogListReply<'a>, CsservCommandReply, SessionCommandReply, MemoryInfoReply, ModuleInfoReply,
         ListOpenFilesReply<'a>, ListAcquiredLocksReply<'a>, MassResolvePathsReply<'a>, SclassInfoReply<'a>,
         MissingChunksReply<'a>,
+        QuarantineListReply<'a>, QuarantineCommandReply, ConfirmMetadataReply,
         HealthReply<'a>, StoreImageReply,
     }
 }

@@ -3,7 +3,7 @@
 mod shapes;
 
 use crate::{Direction, EXTENSION_IDS, FieldDoc, PacketDoc, record::RecordDoc};
-use crate::{any, client_master as cm, cs_data, cs_master, health, info, jobs, metalogger};
+use crate::{admin, any, client_master as cm, cs_data, cs_master, health, info, jobs, metalogger};
 use shapes::SHAPES;
 use std::fmt::Write;
 
@@ -28,7 +28,7 @@ fn directions() -> [DirectionDoc; 8] {
 }
 
 /// What each file of packets is about, and its packets.
-const FAMILIES: [(&str, &[PacketDoc]); 16] = [
+const FAMILIES: [(&str, &[PacketDoc]); 17] = [
     ("Any node to any node", any::PACKETS),
     ("Client and master: registration", cm::register::PACKETS),
     ("Client and master: names, attributes, directories, opening", cm::namespace::PACKETS),
@@ -43,12 +43,13 @@ const FAMILIES: [(&str, &[PacketDoc]); 16] = [
     ("Chunkserver and master", cs_master::PACKETS),
     ("Metalogger and master", metalogger::PACKETS),
     ("Administration and monitoring", info::PACKETS),
+    ("Administration of our master", admin::PACKETS),
     ("Extensions: how a master is", health::PACKETS),
     ("Extensions: background jobs", jobs::PACKETS),
 ];
 
 fn records() -> impl Iterator<Item = &'static RecordDoc> {
-    let ours = &[health::RECORDS, jobs::RECORDS];
+    let ours = &[admin::RECORDS, health::RECORDS, jobs::RECORDS];
     [cm::RECORDS_BY_FILE, cs_master::RECORDS_BY_FILE, info::RECORDS_BY_FILE, ours]
         .into_iter()
         .flatten()

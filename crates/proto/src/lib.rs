@@ -5,6 +5,7 @@
 mod packets;
 #[macro_use]
 mod record;
+pub mod admin;
 pub mod any;
 pub mod client_master;
 pub mod cs_data;

@@ -3,7 +3,7 @@
 mod shapes;
 
 pub use crate::any::{BadCommandSize, ConfigValue, GetConfig, GetVersion, Nop, UnknownCommand, VersionInfo};
-pub use shapes::{ChangeLogEvent, CrcBlock, DownloadFile, DownloadInfo, MlRegister};
+pub use shapes::{ChangeLogEvent, CrcBlock, DownloadFile, DownloadInfo, MlRegister, MlState};
 
 packets! { <'a> {
     /// The first packet of a metalogger; there is no answer.
@@ -26,6 +26,10 @@ packets! { <'a> {
 
     /// Closes the open file.
     64 DownloadEnd {}
+
+    /// How our metalogger is, once a second when something has changed; only to a master whose `VersionInfo` says that it
+    /// is ours.
+    0x454C_1010 MlStatePacket { state: MlState }
 } }
 
 direction! {
@@ -33,7 +37,7 @@ direction! {
     /// one closes the connection when asked itself.
     MltoMa<'a> {
         Nop<'a>, UnknownCommand, BadCommandSize, GetVersion, GetConfig<'a>,
-        MlRegisterPacket, DownloadStart, DownloadRequest, DownloadEnd,
+        MlRegisterPacket, DownloadStart, DownloadRequest, DownloadEnd, MlStatePacket,
     }
 }
 

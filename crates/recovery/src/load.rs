@@ -1,7 +1,7 @@
 //! Image, then changes.
 
 use super::choose::{Candidate, candidates, usual};
-use super::merge::{LogBytes, Merge};
+use super::merge::{LogBytes, Merge, last_change};
 use super::progress::{LogProgress, Progress};
 use super::unfinished::{Unfinished, Watch};
 use crate::images::{BACK, CURRENT, TMP};
@@ -53,10 +53,25 @@ pub fn load(storage: &dyn Storage, rules: &Rules, now: u32) -> Result<Loaded> {
         recover(storage, rules, now, &mut progress)?
     } else {
         let base = usual(storage)?;
-        rebuild(storage, rules, base, &changelogs(storage, false)?, now, &mut progress)?
+        let loaded = rebuild(storage, rules, base, &changelogs(storage, false)?, now, &mut progress)?;
+        refuse_behind(storage, rules, loaded.fs.version())?;
+        loaded
     };
     tidy(storage, rules, &loaded)?;
     Ok(loaded)
+}
+
+/// A metalogger's changelog in the directory that goes further must not be passed over in silence.
+fn refuse_behind(storage: &dyn Storage, rules: &Rules, version: u64) -> Result<()> {
+    let names = changelogs(storage, true)?.into_iter().filter(|name| !is_changelog(name, false));
+    let ahead = names.filter_map(|name| Some((last_change(storage, &name)?, name))).max();
+    match ahead {
+        Some((last, name)) if last >= version && !rules.ignore_errors => bail!(
+            "{name} holds changes up to {last}, the master's own files lead to version {version} only - use '-a' to take \
+             them, or move the metalogger's files away"
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// `-a`: the newest state that all files of the directory together give. Touches no file.
@@ -117,7 +132,17 @@ fn load_image(storage: &dyn Storage, rules: &Rules, base: &Candidate, now: u32) 
     let began = Instant::now();
     let name = storage.describe(&base.name);
     let image = storage.read(&base.name).with_context(|| format!("can't read {name}"))?;
-    let fs = Fs::from_image(&image, now).with_context(|| format!("can't load {name}"))?;
+    let fs = if rules.ignore_errors {
+        let (fs, damage) =
+            Fs::from_damaged_image(&image, now).with_context(|| format!("can't load {name}"))?;
+        damage.found.iter().for_each(|error| tracing::error!("{name}: {error} - ignored because of '-i'"));
+        if damage.more > 0 {
+            tracing::error!("{name}: {} more problems ignored because of '-i'", damage.more);
+        }
+        fs
+    } else {
+        Fs::from_image(&image, now).with_context(|| format!("can't load {name}"))?
+    };
     tracing::info!("{name}: version {} loaded in {:.2} s", fs.version(), began.elapsed().as_secs_f64());
     if rules.verbose > 1 {
         for section in ondisk::image::check(&image)? {
@@ -173,6 +198,13 @@ pub fn changelogs(storage: &dyn Storage, with_metaloggers: bool) -> Result<Vec<S
 fn read_logs(storage: &dyn Storage, names: &[String], rules: &Rules, version: u64) -> Result<Vec<LogBytes>> {
     let mut logs = Vec::new();
     for name in names.iter().cloned() {
+        // Most are older than the image: their ends say so.
+        if let Some(last) = last_change(storage, &name).filter(|last| *last < version && !rules.every_log) {
+            if rules.verbose > 0 {
+                tracing::info!("changelog {name}: changes up to {last}, skipped");
+            }
+            continue;
+        }
         let bytes = storage.read(&name).with_context(|| format!("can't read {}", storage.describe(&name)))?;
         let mut log = LogBytes { name, bytes };
         match log.leave_out_torn() {
@@ -259,15 +291,14 @@ fn tidy(storage: &dyn Storage, rules: &Rules, loaded: &Loaded) -> Result<()> {
 pub fn make_way(storage: &dyn Storage, version: u64, with_metaloggers: bool) -> std::io::Result<()> {
     let mut newest = Vec::new();
     for name in storage.list()?.into_iter().filter(|name| is_changelog(name, with_metaloggers)) {
-        let log = LogBytes { bytes: storage.read(&name)?, name };
-        match log.last() {
+        match last_change(storage, &name) {
             Some(last) if last >= version => {
-                let mut names = (0..u32::MAX).map(|n| format!("given_up.{n}.{}", log.name));
+                let mut names = (0..u32::MAX).map(|n| format!("given_up.{n}.{name}"));
                 let aside = names.find(|name| !storage.exists(name)).unwrap_or_default();
-                tracing::warn!("{} holds changes that were given up; it is {aside} now", log.name);
-                storage.rename(&log.name, &aside)?;
+                tracing::warn!("{name} holds changes that were given up; it is {aside} now");
+                storage.rename(&name, &aside)?;
             }
-            last if is_changelog(&log.name, false) => newest.push((number_of(&log.name), last)),
+            last if is_changelog(&name, false) => newest.extend(number_of(&name).map(|n| (n, last))),
             _ => {}
         }
     }
@@ -284,8 +315,8 @@ pub fn make_way(storage: &dyn Storage, version: u64, with_metaloggers: bool) -> 
 }
 
 /// The number of a master's changelog.
-fn number_of(name: &str) -> u32 {
-    name.split('.').nth(1).and_then(|n| n.parse().ok()).unwrap_or(u32::MAX - 1)
+fn number_of(name: &str) -> Option<u32> {
+    name.split('.').nth(1)?.parse().ok().filter(|n| changelog_name(*n) == name)
 }
 
 /// What was being written at a crash would run into the next line. It is kept in a file of its own if it may be of

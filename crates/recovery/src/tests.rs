@@ -160,6 +160,19 @@ fn metaloggers_files_make_a_master_with_a_only() {
 }
 
 #[test]
+fn a_metalogger_that_knows_more_is_not_passed_over() {
+    let (dir, storage) = dir();
+    let mut w = crashed(&dir);
+    put(&dir, "changelog_ml.0.mfs", w.lines[2..].concat());
+    assert_eq!(load(&storage, &USUAL, NOW).unwrap().fs.version(), 6, "it knows no more");
+    w.mkdir("e");
+    put(&dir, "changelog_ml.0.mfs", w.lines[2..].concat());
+    let why = told(load(&storage, &USUAL, NOW));
+    assert!(why.contains("changelog_ml.0.mfs holds changes up to 6") && why.contains("'-a'"), "{why}");
+    assert_eq!(load(&storage, &RECOVER, NOW).unwrap().fs.version(), 7);
+}
+
+#[test]
 fn two_file_systems_in_one_directory_are_told_apart() {
     let (dir, storage) = dir();
     let one = Written::new();

@@ -159,25 +159,15 @@ impl Parser<'_> {
     }
 }
 
-/// `*`, or masks joined by `+`, a mask being letters.
-pub(crate) fn format_set(set: &LabelSet) -> String {
-    if set[0] == 0 {
-        return "*".into();
-    }
-    let letters = |mask: &u32| -> String {
-        (0..26_u8).filter(|bit| mask >> bit & 1 == 1).map(|bit| char::from(b'A' + bit)).collect()
-    };
-    set.iter().take_while(|mask| **mask != 0).map(letters).collect::<Vec<_>>().join("+")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use proto::client_master::show_labels;
 
     fn shown(text: &str) -> Result<String, String> {
         let copies = parse(text.as_bytes()).map_err(|error| error.to_string())?;
-        Ok(copies.iter().map(format_set).collect::<Vec<_>>().join(","))
+        Ok(copies.iter().map(show_labels).collect::<Vec<_>>().join(","))
     }
 
     #[test]

@@ -8,12 +8,15 @@ mod commands;
 mod counts;
 mod failure;
 mod labels;
+mod man;
 mod mounts;
 mod numbers;
 mod realpath;
 mod run;
 mod table;
+mod tool;
 mod user;
 
 pub use run::{multi_call, run};
-pub use table::{TOOLS, Tool, called};
+pub use table::TOOLS;
+pub use tool::{Tool, called};

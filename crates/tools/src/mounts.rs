@@ -152,10 +152,15 @@ pub(crate) enum Trouble {
 impl Trouble {
     /// As a line about an object.
     pub(crate) fn about(self, name: &OsStr) -> Failure {
+        Failure::of(name, self.text())
+    }
+
+    /// In stock's words.
+    pub(crate) fn text(self) -> String {
         match self {
-            Trouble::Link(text) => Failure::of(name, format!("master query: {text}")),
-            Trouble::Malformed => Failure::of(name, "master query: wrong answer (leng)"),
-            Trouble::Refused(status) => Failure::of(name, status.text()),
+            Trouble::Link(text) => format!("master query: {text}"),
+            Trouble::Malformed => "master query: wrong answer (leng)".into(),
+            Trouble::Refused(status) => status.text().into(),
         }
     }
 }

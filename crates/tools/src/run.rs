@@ -4,7 +4,8 @@ use crate::args::{BadOption, Given};
 use crate::failure::{Failure, Stop};
 use crate::mounts::Mounts;
 use crate::numbers::Style;
-use crate::table::{TOOLS, Tool, called};
+use crate::table::TOOLS;
+use crate::tool::{Tool, called};
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, StdoutLock, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -113,7 +114,8 @@ pub fn run(name: &str, args: Vec<OsString>) -> ExitCode {
     match stopped {
         Stop::Usage { line, message } => {
             if let Some(line) = line {
-                println!("{line}");
+                // The status says it too, if nobody can read this.
+                let _ = writeln!(io::stdout(), "{line}");
             }
             eprint!("{}", tool.wrong_usage(&message));
         }

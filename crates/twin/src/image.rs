@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use ondisk::dump::write_dump;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What may differ between the dumps, and why; the code is in [`masked`].
+/// What may differ between the dumps, and why; the code is in `masked`.
 pub const ALLOWED: &[(&str, &str)] = &[
     ("NODE a: m: c:", "2 seconds: the two masters look at the clock one after the other"),
     ("NODE order", "the order of a hash table"),

@@ -13,6 +13,20 @@ pub enum Unit {
     /// 1,048,576 bytes per second.
     #[serde(rename = "MiB/s")]
     MibPerSecond,
+    /// Microseconds of something per operation: no rate, but stands in the same tables.
+    #[serde(rename = "us/op")]
+    MicrosPerOp,
+}
+
+impl Unit {
+    /// How it is shown in tables.
+    pub fn label(self) -> &'static str {
+        match self {
+            Unit::OpsPerSecond => "/s",
+            Unit::MibPerSecond => "MiB/s",
+            Unit::MicrosPerOp => "us/op",
+        }
+    }
 }
 
 /// The result of one test.
@@ -85,10 +99,7 @@ impl Row {
 
     /// The row as a line of the table, to stand under [`Row::columns`].
     pub fn line(&self) -> String {
-        let unit = match self.unit {
-            Unit::OpsPerSecond => "/s",
-            Unit::MibPerSecond => "MiB/s",
-        };
+        let unit = self.unit.label();
         let rate = group(self.rate);
         format!(
             "{:<34}{:>5}{:>12} {:<6}{:>10}{:>10.2}{:>11}{:>11}",

@@ -18,6 +18,16 @@ const LOOK: Duration = Duration::from_millis(200);
 /// The listening socket.
 pub(crate) struct Listener(TcpListener);
 
+/// Wakes the listener's thread, so that a stop need not wait for it.
+pub(crate) struct Waker(TcpListener);
+
+impl Waker {
+    /// Nobody can connect any more.
+    pub(crate) fn wake(&self) {
+        let _ = rustix::net::shutdown(&self.0, rustix::net::Shutdown::Both);
+    }
+}
+
 /// `*` or a name or address, as an IPv4 address.
 pub(crate) fn resolve_v4(host: &str) -> Result<Ipv4Addr> {
     if host == "*" || host.is_empty() {
@@ -41,6 +51,11 @@ impl Listener {
         Ok((Listener(socket), addr))
     }
 
+    /// For whoever stops the server.
+    pub(crate) fn waker(&self) -> Result<Waker> {
+        Ok(Waker(self.0.try_clone().context("share the listening socket")?))
+    }
+
     /// Accepts until the server stops. At most `max` connections at once.
     pub(crate) fn run(self, server: &Arc<Server>, max: usize) {
         let mut complained = Instant::now() - Duration::from_secs(60);
@@ -51,6 +66,7 @@ impl Listener {
                     let _ = wait_for(&self.0, PollFlags::IN, Instant::now() + LOOK);
                     continue;
                 }
+                Err(_) if server.stopping() => return,
                 Err(error) => {
                     // Out of descriptors, or the peer is gone already.
                     tracing::warn!("accept: {error}");

@@ -9,5 +9,5 @@ mod successor;
 mod write;
 
 pub(crate) use ask::{blocks, checksum, checksum_table};
-pub(crate) use listen::{Listener, resolve_v4};
+pub(crate) use listen::{Listener, Waker, resolve_v4};
 pub(crate) use successor::Successors;

@@ -5,6 +5,7 @@
 
 mod deaths;
 mod io;
+mod rot;
 mod takeover;
 
 use anyhow::{Context, Result};
@@ -13,8 +14,14 @@ use std::path::Path;
 
 /// Stock, but for these chunkservers.
 fn cluster(chunkservers: &[Make]) -> Result<Cluster> {
+    cluster_under(Make::Stock, chunkservers)
+}
+
+/// A stock mount, this master, and these chunkservers.
+fn cluster_under(master: Make, chunkservers: &[Make]) -> Result<Cluster> {
     let spec = ClusterSpec {
         chunkservers: chunkservers.to_vec(),
+        master,
         metalogger: None,
         // Replication starts at once instead of after a minute, and quickly.
         master_cfg: [
@@ -29,6 +36,12 @@ fn cluster(chunkservers: &[Make]) -> Result<Cluster> {
         ..ClusterSpec::all(Make::Stock, 0)
     };
     Cluster::start(&spec)
+}
+
+/// True for the long form of these tests (`ELKFS_E2E_FULL=1`). A stock master takes most of a minute to heal what ours
+/// heals in seconds, so some tests under it run in the long form only.
+fn long_form() -> bool {
+    std::env::var_os("ELKFS_E2E_FULL").is_some_and(|value| value == "1")
 }
 
 /// Runs a stock tool and returns what it printed.

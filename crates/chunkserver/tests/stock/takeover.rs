@@ -1,6 +1,6 @@
 //! Ours and stock side by side: chains across both, replication both ways, and each serving the other's folder.
 
-use crate::{cluster, has_copies, set_goal};
+use crate::{cluster, cluster_under, has_copies, set_goal};
 use anyhow::{Context, Result, ensure};
 use harness::{Cluster, Make, big_file, sha256, until};
 use std::collections::BTreeMap;
@@ -12,6 +12,11 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(180);
 const FILES: u64 = 20;
 const SIZE: u64 = 300_000;
+
+/// Chunks whose folder is handed over: 1,000 with `ELKFS_E2E_FULL=1`.
+fn handed_over() -> u64 {
+    if crate::long_form() { 1000 } else { 100 }
+}
 
 /// The chunk files in a folder: name to checksum.
 fn chunks(disk: &Path) -> Result<BTreeMap<String, String>> {
@@ -66,11 +71,52 @@ fn all_have(cluster: &Cluster, files: &[(PathBuf, String)], copies: usize) -> Re
 
 #[test]
 fn replication_goes_both_ways() {
-    replication().unwrap();
+    replication(Make::Stock).unwrap();
 }
 
-fn replication() -> Result<()> {
-    let mut cluster = cluster(&[Make::Stock, Make::Ours])?;
+#[test]
+fn replication_goes_both_ways_under_our_master() {
+    replication(Make::Ours).unwrap();
+}
+
+/// Three servers of two kinds in every chain.
+#[test]
+fn chains_cross_both_kinds_under_our_master() {
+    chains(Make::Ours).unwrap();
+}
+
+#[test]
+fn chains_cross_both_kinds_under_a_stock_master() {
+    if crate::long_form() {
+        chains(Make::Stock).unwrap();
+    }
+}
+
+fn chains(master: Make) -> Result<()> {
+    let mut cluster = cluster_under(master, &[Make::Ours, Make::Stock, Make::Ours])?;
+    let dir = cluster.mount_point(0);
+    set_goal(&cluster, 3, &dir)?;
+    let mut files = write_files(&dir, 0..FILES)?;
+    all_have(&cluster, &files, 3)?;
+    for (path, sum) in &mut files {
+        // Parts of blocks go through a chain too.
+        fs::OpenOptions::new().write(true).open(&path)?.write_all_at(b"a part of a block", 70_001)?;
+        *sum = sha256(path)?;
+    }
+    all_have(&cluster, &files, 3)?;
+    // Each of the three alone has everything, in the same bytes.
+    for alone in 0..3 {
+        let others: Vec<_> = (0..3).filter(|index| *index != alone).collect();
+        others.iter().try_for_each(|index| cluster.chunkserver(*index).kill())?;
+        verify(&files)?;
+        others.iter().try_for_each(|index| cluster.start_chunkserver(*index))?;
+        cluster.wait_registered()?;
+    }
+    cluster.check()
+}
+
+fn replication(master: Make) -> Result<()> {
+    let mut cluster = cluster_under(master, &[Make::Stock, Make::Ours])?;
     let dir = cluster.mount_point(0);
     set_goal(&cluster, 1, &dir)?;
     // A server gets nothing until it has told its space.
@@ -117,10 +163,10 @@ fn folders_go_from_stock_to_ours_and_back() {
 
 fn folders() -> Result<()> {
     let mut cluster = cluster(&[Make::Stock, Make::Ours])?;
-    let dir = cluster.mount_point(0);
+    let (dir, count) = (cluster.mount_point(0), handed_over());
     // Chains across both kinds.
     set_goal(&cluster, 2, &dir)?;
-    let mut files = write_files(&dir, 0..FILES)?;
+    let mut files = write_files(&dir, 0..count)?;
     all_have(&cluster, &files, 2)?;
     let before = [chunks(&cluster.disk(0))?, chunks(&cluster.disk(1))?];
 
@@ -129,9 +175,10 @@ fn folders() -> Result<()> {
     verify(&files)?;
     // Nothing changes by being served.
     ensure!([chunks(&cluster.disk(1))?, chunks(&cluster.disk(0))?] == before, "files have changed");
+    ensure!(before.iter().all(|disk| disk.len() as u64 == count), "not one chunk for each file");
 
     // Each kind changes what the other has made: parts, ends, growth; and makes new chunks.
-    for (path, sum) in files.iter_mut().take(FILES as usize / 2) {
+    for (path, sum) in files.iter_mut().take(count as usize / 2) {
         let file = fs::OpenOptions::new().write(true).open(&path)?;
         file.write_all_at(b"in the middle of a block", 100_000)?;
         file.write_all_at(&[9; 70_000], 200_000)?;
@@ -141,7 +188,7 @@ fn folders() -> Result<()> {
         file.sync_all()?;
         *sum = sha256(path)?;
     }
-    files.extend(write_files(&dir, FILES..FILES * 2)?);
+    files.extend(write_files(&dir, count..count + FILES)?);
     all_have(&cluster, &files, 2)?;
     verify(&files)?;
 

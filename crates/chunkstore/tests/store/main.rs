@@ -1,5 +1,7 @@
 //! The store as its users see it, on real folders.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod aside;
 mod basics;
 mod moves;

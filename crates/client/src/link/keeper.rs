@@ -106,6 +106,7 @@ fn resume(link: &Arc<Link>, conn: Arc<Conn>, info: super::MasterInfo, replaced: 
     if link.closed.load(Ordering::Relaxed) {
         return;
     }
+    link.reconnects.fetch_add(1, Ordering::Relaxed);
     let extensions = info.extensions;
     link.fine_times.store(extensions.has(Extensions::FINE_TIMES), Ordering::Relaxed);
     state.info = info;

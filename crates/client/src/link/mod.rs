@@ -42,6 +42,8 @@ pub(crate) struct Link {
     changed: Condvar,
     /// Requests so far; tells the keeper whether anybody is at work.
     requests: AtomicU64,
+    /// How often the connection was made anew.
+    reconnects: AtomicU64,
     closed: AtomicBool,
     /// As `state.info` has it, for those who ask with every write.
     fine_times: AtomicBool,
@@ -84,6 +86,7 @@ impl Link {
             state: Mutex::new(state),
             changed: Condvar::new(),
             requests: AtomicU64::new(0),
+            reconnects: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             fine_times,
             sink,
@@ -112,6 +115,11 @@ impl Link {
         let waiter = Arc::new(Waiter::default());
         self.submit(build, Deliver::Waiter(waiter.clone()))?;
         self.await_answer(&waiter)
+    }
+
+    /// How often the connection was made anew: while this stays the same, no request was repeated.
+    pub(crate) fn reconnects(&self) -> u64 {
+        self.reconnects.load(Ordering::Relaxed)
     }
 
     /// As [`Link::call`], with another form of the request for the case that it has to be repeated on a new

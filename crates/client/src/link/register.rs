@@ -4,7 +4,7 @@ use super::conn::Conn;
 use crate::Options;
 use proto::Extensions;
 use proto::client_master::{
-    FuseRegister, FuseRegisterReply, NewSession, Register, RegisterReply, Rejoin, SessionTail,
+    FuseRegister, FuseRegisterReply, NewMetaSession, NewSession, Register, RegisterReply, Rejoin, SessionTail,
 };
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream, ToSocketAddrs};
@@ -198,21 +198,37 @@ fn new_session(
             other => return Err(ConnectError::Protocol(format!("{other:?} for a challenge"))),
         },
     };
+    let tail = SessionTail { rejoin, digest };
+    if options.deleted_files {
+        let info = Extensions::default().offer(&options.info);
+        let request = Register::NewMetaSession { version: OUR_VERSION, info: Bytes32::new(&info), tail };
+        return finish(exchange(&mut stream, request)?, stream, addr);
+    }
     let info = Extensions::ALL.offer(&options.info);
     let path = format!("{}\0", if options.subfolder.is_empty() { "/" } else { &options.subfolder });
     let request = Register::NewSession {
         version: OUR_VERSION,
         info: Bytes32::new(&info),
         path: Bytes32::new(path.as_bytes()),
-        tail: SessionTail { rejoin, digest },
+        tail,
     };
-    match exchange(&mut stream, request)? {
+    finish(exchange(&mut stream, request)?, stream, addr)
+}
+
+/// What the master granted.
+fn finish(
+    reply: RegisterReply,
+    stream: TcpStream,
+    addr: SocketAddrV4,
+) -> Result<(TcpStream, MasterInfo), ConnectError> {
+    match reply {
         RegisterReply::NewSession(session, _) if session.version < Version::new(3, 0, 113) => {
             Err(ConnectError::TooOld(session.version))
         }
         RegisterReply::NewSession(session, taken) => {
             Ok((stream, master_info(addr, &session, taken.unwrap_or_default())))
         }
+        RegisterReply::NewMetaSession(session) => Ok((stream, meta_info(addr, &session))),
         RegisterReply::Status(status) => Err(ConnectError::Refused(status)),
         other => Err(ConnectError::Protocol(format!("{other:?}"))),
     }
@@ -230,6 +246,20 @@ fn master_info(addr: SocketAddrV4, session: &NewSession, extensions: Extensions)
     };
     let NewSession { version, session, metaid, .. } = *session;
     MasterInfo { addr, version, session, metaid, limits, extensions }
+}
+
+fn meta_info(addr: SocketAddrV4, session: &NewMetaSession) -> MasterInfo {
+    let NewMetaSession { version, session: id, metaid, flags, limits } = *session;
+    let limits = Limits {
+        flags,
+        umask: 0,
+        root: (0, 0),
+        map_all: (0, 0),
+        goal: (limits.min_goal, limits.max_goal),
+        trash_time_s: (limits.min_trash_time, limits.max_trash_time),
+        disables: 0,
+    };
+    MasterInfo { addr, version, session: id, metaid, limits, extensions: Extensions::default() }
 }
 
 fn exchange(stream: &mut TcpStream, request: Register<'_>) -> Result<RegisterReply, ConnectError> {

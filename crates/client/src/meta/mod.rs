@@ -2,6 +2,7 @@
 
 mod acl;
 mod attr;
+mod deleted;
 mod dir;
 mod lock;
 mod namespace;
@@ -10,6 +11,7 @@ mod xattr;
 
 pub use acl::{Acl, AclKind, AclPermissions};
 pub use attr::{SetAttr, SetTime, StatFs};
+pub use deleted::{Deleted, DeletedFile};
 pub use dir::{Directory, Entry};
 pub use lock::{LockKind, LockTicket, LockWait, PosixLock};
 pub use namespace::{Found, NewNode};

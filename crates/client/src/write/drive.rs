@@ -269,8 +269,11 @@ impl Core {
         mine: bool,
     ) -> Result<(u64, Place)> {
         let by_root = lock(&file.inner).by_root;
-        let flags = if mine { CONTINUE_OP } else { 0 } | if by_root { USE_RESERVE } else { 0 };
+        let began = self.link.reconnects();
         loop {
+            // Refused by a master that had just started: the lock of the lost answer is in our way still.
+            let mine = mine || self.link.reconnects() != began;
+            let flags = if mine { CONTINUE_OP } else { 0 } | if by_root { USE_RESERVE } else { 0 };
             let inode = file.inode;
             let request = |flags| move |msgid| FuseWriteChunk { msgid, inode, index, flags: Some(flags) };
             // Repeated after a lost connection, the lock in our way is most likely the one that the lost answer

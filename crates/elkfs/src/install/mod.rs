@@ -3,7 +3,7 @@
 mod place;
 mod samples;
 
-use crate::programs::{self, PROGRAMS};
+use crate::programs;
 use anyhow::{Context as _, bail};
 use daemon::Layout;
 use daemon::options::{CHUNKSERVER, MASTER, METALOGGER};
@@ -38,10 +38,12 @@ pub(crate) fn run(args: &InstallArgs) -> anyhow::Result<()> {
     let mut place = Place::default();
     let binary = prefix.join("bin/elkfs");
     place.program(&binary)?;
-    for program in PROGRAMS {
-        for name in program.also.iter().chain([&program.name]) {
-            place.link(&prefix.join(programs::folder(name)).join(name), &binary)?;
-        }
+    for name in programs::names() {
+        place.link(&prefix.join(programs::folder(name)).join(name), &binary)?;
+    }
+    for tool in tools::TOOLS {
+        let page = prefix.join(format!("share/man/man1/{}.1", tool.name));
+        place.file(&page, tool.manual().as_bytes())?;
     }
     let identity = Identity { user: args.user.as_deref(), group: args.group.as_deref() };
     for (name, tables) in

@@ -6,3 +6,4 @@ pub(crate) mod master;
 pub(crate) mod metalogger;
 pub(crate) mod metatools;
 pub(crate) mod mount;
+pub(crate) mod statsdump;

@@ -3,10 +3,11 @@
 use super::table::Comparison;
 use crate::{Cluster, ClusterSpec, Make};
 use anyhow::{Context, Result, bail, ensure};
-use bench::fs::Row;
+use bench::fs::{Row, Unit};
 use bench::master::{MasterArgs, Shape, measure};
 use clap::Args;
 use std::fmt;
+use std::fs;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -87,13 +88,36 @@ pub(crate) fn start_master(subject: Subject, disk: bool, more: &[String]) -> Res
         .with_context(|| format!("start a {subject} master"))
 }
 
-/// Runs the comparison and prints the table.
+/// Time all threads of a process have been on a processor, ns.
+fn processor_ns(pid: u32) -> Result<u64> {
+    let mut total = 0;
+    for task in fs::read_dir(format!("/proc/{pid}/task")).context("list the master's threads")? {
+        // A thread may end meanwhile.
+        let times = fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
+        total += times.split(' ').next().and_then(|ns| ns.parse::<u64>().ok()).unwrap_or(0);
+    }
+    Ok(total)
+}
+
+/// One measurement: rates, and the processor time of the master for each operation.
+fn round(master: &mut Cluster, load: &MasterArgs, stop: &AtomicBool) -> Result<(Vec<Row>, Vec<Row>)> {
+    let pid = master.master().pid().context("no master")?;
+    let (mut before, mut costs) = (processor_ns(pid)?, Vec::new());
+    let mut on_row = |row: &Row| {
+        ensure!(!stop.load(Ordering::Relaxed), "stopped");
+        let now = processor_ns(pid)?;
+        let rate = (now - before) as f64 / 1e3 / row.operations as f64;
+        costs.push(Row { rate, unit: Unit::MicrosPerOp, ..row.clone() });
+        before = now;
+        Ok(())
+    };
+    let report = master.inside(|| measure(load, &mut on_row))?;
+    Ok((report.rows, costs))
+}
+
+/// Runs the comparison and prints the tables.
 pub fn run_master(args: &CompareMasterArgs, stop: &AtomicBool) -> Result<()> {
     ensure!(args.rounds >= 1, "--rounds must be at least 1");
-    let mut masters = Vec::new();
-    for subject in &args.subjects {
-        masters.push((subject.to_string(), start_master(*subject, args.disk, &[])?));
-    }
     let load = MasterArgs {
         host: Cluster::master_address().to_string(),
         port: Cluster::MASTER_PORT,
@@ -102,25 +126,27 @@ pub fn run_master(args: &CompareMasterArgs, stop: &AtomicBool) -> Result<()> {
         listings: args.files / 10,
         json: false,
     };
-    let mut reports: Vec<(String, Vec<Vec<Row>>)> =
-        masters.iter().map(|(name, _)| (name.clone(), Vec::new())).collect();
-    for round in 1..=args.rounds {
-        for ((name, master), (_, rounds)) in masters.iter().zip(&mut reports) {
-            eprintln!("round {round} of {}: {name}", args.rounds);
-            let stopped = |_: &Row| {
-                ensure!(!stop.load(Ordering::Relaxed), "stopped");
-                Ok(())
-            };
-            let report = master.inside(|| measure(&load, &mut { stopped }))?;
-            rounds.push(report.rows);
+    let (mut masters, mut rates, mut costs) = (Vec::new(), Vec::new(), Vec::new());
+    for subject in &args.subjects {
+        masters.push(start_master(*subject, args.disk, &[])?);
+        rates.push((subject.to_string(), Vec::new()));
+        costs.push((subject.to_string(), Vec::new()));
+    }
+    for number in 1..=args.rounds {
+        for (i, master) in masters.iter_mut().enumerate() {
+            eprintln!("round {number} of {}: {}", args.rounds, args.subjects[i]);
+            let (rows, cost) = round(master, &load, stop)?;
+            rates[i].1.push(rows);
+            costs[i].1.push(cost);
         }
     }
     let place = if args.disk { "on disk (/tmp)" } else { "in memory" };
-    let comparison = Comparison::of_rows(&reports, format!("{} files, data {place}", args.files))?;
-    println!("{}", comparison.table());
+    let rates = Comparison::of_rows(&rates, format!("{} files, data {place}", args.files))?;
+    let costs = Comparison::of_rows(&costs, "processor time of the master's process".into())?;
+    println!("{}\n\n{}", rates.table(), costs.table());
     if let Some(path) = &args.json {
-        let json = serde_json::json!({ "comparison": comparison, "rounds": reports });
-        std::fs::write(path, serde_json::to_string_pretty(&json)?)
+        let json = serde_json::json!({ "rates": rates, "processor": costs });
+        fs::write(path, serde_json::to_string_pretty(&json)?)
             .with_context(|| format!("write {}", path.display()))?;
     }
     Ok(())

@@ -83,7 +83,7 @@ impl Comparison {
             text += &format!("{:>21}", format!("{name}/{}", self.subjects[0]));
         }
         for line in &self.lines {
-            let unit = if line.unit == Unit::OpsPerSecond { "/s" } else { "MiB/s" };
+            let unit = line.unit.label();
             text += &format!("\n{:<34}{:>5} {unit:<6}", line.test, line.jobs);
             for rate in &line.medians {
                 text += &if *rate < 100.0 { format!("{rate:>13.1}") } else { format!("{rate:>13.0}") };

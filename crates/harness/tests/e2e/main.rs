@@ -13,6 +13,7 @@ mod kill_chunkserver;
 mod kill_master;
 mod kill_master_often;
 mod mfscli_calls;
+mod old_metadata;
 mod replication;
 mod setups;
 mod tool_calls;

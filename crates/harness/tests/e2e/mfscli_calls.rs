@@ -77,6 +77,11 @@ const CALLS: &[&str] = &[
     "-CRS/1",
     "-CRS/77",
     "-CXX/1",
+    "-P 1 -SIN -SCS",
+    "-P 1 -SIM",
+    "-P 1 -SCS",
+    "-P 1 -CRS/1",
+    "-H no.such.host.example -SIN",
     "-CRC/10.99.0.102/9422",
 ];
 
@@ -125,15 +130,21 @@ pub(crate) fn compare(cluster: &mut Cluster) -> Result<()> {
     ensure!(set.success(), "set a quota");
     let _open = File::open(dir.join("file"))?;
     let locked = dir.join("locked");
-    let mut flock = Command::new("flock");
-    flock.arg(&locked).args(["-c", "echo; exec cat"]);
-    let mut holder = flock.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut holder = Command::new("flock");
+    holder.arg(&locked).args(["-c", "echo; exec cat"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut holder = holder.spawn()?;
     let mut first = [0];
     std::io::Read::read_exact(holder.stdout.as_mut().context("piped")?, &mut first)?;
     cluster.chunkserver(2).stop()?;
     let mut problems = Vec::new();
     for options in CALLS {
-        let (stock, own) = (call(cluster, false, options)?, call(cluster, true, options)?);
+        let both = || anyhow::Ok((call(cluster, false, options)?, call(cluster, true, options)?));
+        let mut outcomes = both()?;
+        if outcomes.0 != outcomes.1 && !options.starts_with("-CRC/10.99.0.102") {
+            // A full minute between the two adds a row of chart data, and a loop of checks may end.
+            outcomes = both()?;
+        }
+        let (stock, own) = outcomes;
         if options.starts_with("-CRC/10.99.0.102") {
             ensure!(
                 stock.0.contains("has been removed") && own.0.contains("hasn't been found"),

@@ -35,6 +35,7 @@ impl Master {
             (CltoMa::Health(q), _) => self.send_health(net, conn, q.msgid),
             (CltoMa::StoreImage(q), _) => self.ask_for_image(net, conn, q.msgid),
             (CltoMa::FuseRegister(q), _) => return self.register(net, conn, &q.request),
+            _ if self.admin_packet(net, conn, &packet) => {}
             (_, Role::Guest { .. } | Role::Mount(_)) if MONITOR_IDS.contains(&id) => {
                 return self.monitor_packet(net, conn, &packet);
             }

@@ -99,9 +99,7 @@ impl Master {
         let space = self.cluster.space();
         let totals = self.fs.totals();
         let usage = daemon::Usage::now();
-        let elapsed_ms = self.started.elapsed().as_millis().max(1) as u64;
-        // 10^9 is one whole core.
-        let share = |us: u64| us.saturating_mul(1_000_000) / elapsed_ms;
+        let [user_cpu, system_cpu] = self.cpu_of_last_minute();
         let (all_copies, regular_copies) = self.cluster.copy_totals();
         let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         let saved = &self.images.last;
@@ -111,8 +109,8 @@ impl Master {
         p::MasterInfo {
             version: OUR_VERSION,
             memory: usage.resident,
-            system_cpu: share(usage.system_us),
-            user_cpu: share(usage.user_us),
+            system_cpu,
+            user_cpu,
             total_space: space.total,
             avail_space: space.available,
             free_space: space.free,

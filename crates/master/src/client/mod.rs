@@ -1,5 +1,6 @@
 //! The client link: mounts and tools (`spec/wire-client-master.md`).
 
+mod admin;
 mod attrs;
 mod counters;
 pub(crate) mod data;

@@ -109,13 +109,18 @@ impl Master {
 
     fn metalogger_health(&self) -> Vec<Reading> {
         let mut all = Vec::new();
-        let lags: Vec<_> = self.metaloggers.lags().collect();
+        let lags: Vec<_> = self.metaloggers.lags(self.fs.version()).collect();
         let severity = if lags.is_empty() { Severity::Warning } else { Severity::Fine };
         let alone = "no metaloggers connected !!! - the only copy of the changelog is here";
         all.push(judged("metaloggers.connected", lags.len() as u64, severity, alone));
         for (ip, lag) in lags {
             let severity = graded(lag, METALOGGER_LAG, u64::MAX);
             all.push(judged(&format!("metalogger.{ip}.lag"), lag, severity, "it does not keep up"));
+        }
+        for (ip, state) in self.metaloggers.incomplete() {
+            let text =
+                "its image and changelogs do not lead to the last change: no master can be made of them yet";
+            all.push(judged(&format!("metalogger.{ip}.image_version"), state.image, Severity::Warning, text));
         }
         all
     }

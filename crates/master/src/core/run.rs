@@ -56,7 +56,7 @@ pub(super) fn run(ctx: &mut Context) -> Result<()> {
         charts: crate::charts::ChartKeeper::load(&*storage, unix),
         cluster: crate::cs::new_cluster(&config, &fs, chunk_now),
         chunkservers: crate::cs::CsLinks::new(&config),
-        metaloggers: crate::metaloggers::Metaloggers::new(config.changelog_preserve),
+        metaloggers: crate::metaloggers::Metaloggers::new(config.changelog_preserve, waker.clone()),
         clients: ClientLinks::default(),
         sessions: Sessions::new(now),
         pending: Default::default(),

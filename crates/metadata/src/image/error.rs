@@ -65,6 +65,9 @@ pub enum LoadError {
     /// A chunk that is there twice.
     #[error("CHNK: chunk {0:016X} is there twice")]
     ChunkTwice(ChunkId),
+    /// A chunk id that is never given out, because there is none behind it.
+    #[error("CHNK: chunk {0:016X}: there can be no such id")]
+    BadChunk(ChunkId),
     /// A session that is there twice.
     #[error("SESS: session {0} is there twice")]
     SessionTwice(SessionId),

@@ -3,7 +3,7 @@
 use crate::naive::{Naive, NaiveAcl, Node};
 use crate::real::{length, target};
 use metadata::{Acl, Cursor, Fs, NodeBody};
-use types::{ChunkIndex, Inode, NodeType};
+use types::{ChunkIndex, Inode, NodeType, Time};
 
 fn same<T: PartialEq + std::fmt::Debug>(inode: u32, what: &str, ours: T, plain: T) -> Result<(), String> {
     if ours == plain { Ok(()) } else { Err(format!("{what} of {inode}: {ours:?}, in the model {plain:?}")) }
@@ -41,7 +41,7 @@ fn compare_node(plain: &Naive, fs: &Fs, inode: u32, node: &Node) -> Result<(), S
     let view = fs.get(id).unwrap();
     same(inode, "type and mode", (view.kind, view.mode), (node.kind, node.mode))?;
     same(inode, "owner", (view.uid, view.gid), (node.uid, node.gid))?;
-    let times = [node.atime, node.mtime, node.ctime];
+    let times = [node.atime, node.mtime, node.ctime].map(Time::from);
     same(inode, "times", [view.atime, view.mtime, view.ctime], times)?;
     same(inode, "class and trash time", (view.sclass, view.trash_hours), (node.class, node.trash_hours))?;
     same(inode, "extra attributes", (view.eattr, view.winattr), (node.eattr, node.winattr))?;

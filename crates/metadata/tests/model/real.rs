@@ -35,7 +35,7 @@ impl Real {
     fn run(&mut self, op: &Op<'_>) -> Outcome {
         let version = self.fs.version();
         let outcome = self.fs.apply(self.now, op).unwrap_or_else(|e| panic!("{op:?} was planned, but: {e}"));
-        Line { version, ts: self.now, op: *op, outcome }.write(&mut self.log);
+        Line { version, ts: self.now.into(), op: *op, outcome }.write(&mut self.log);
         outcome
     }
 
@@ -85,7 +85,7 @@ impl Real {
             }
             Call::Unlink(_) | Call::Rmdir(_) | Call::Rename { .. } => self.change_names(&caller, &q.call),
             Call::Setattr(set) => {
-                let op = plan::plan_setattr(&self.fs, &caller, self.now, set)?;
+                let op = plan::plan_setattr(&self.fs, &caller, self.now.into(), set)?;
                 self.run(&op);
                 Ok(self.attr(&caller, plan::resolve_unchecked(&self.fs, caps, set.inode)?.inode))
             }

@@ -23,6 +23,7 @@ pub(crate) const WHO: [(u32, &[u32]); 5] =
 /// subdirectory, of the trash, of the trash read-only, and two with operations disabled.
 pub(crate) fn sessions() -> Vec<SessionCaps> {
     let all = SessionCaps {
+        fine_times: false,
         root: Inode(1),
         flags: 0x48,
         umask: 0,
@@ -302,8 +303,8 @@ impl Chance {
             mode: if self.dice.one_in(3) { kept } else { self.dice.pick(&MODES) },
             uid: self.dice.pick(&users),
             gid: self.dice.pick(&[0, 1000, 20, 30, 51]),
-            atime: self.now - 100,
-            mtime: self.now + 5,
+            atime: (self.now - 100).into(),
+            mtime: (self.now + 5).into(),
             winattr: self.dice.below(4) as u8,
             suid_clear_mode: self.dice.below(6) as u8,
         })

@@ -59,7 +59,8 @@ impl Peer {
             let mut body = vec![0; head.len as usize];
             self.0.read_exact(&mut body).unwrap();
             return match MltoMa::decode(head.id, &body).unwrap() {
-                MltoMa::Nop(_) => continue,
+                // This master behaves like stock's and says nothing of itself.
+                MltoMa::Nop(_) | MltoMa::GetVersion(_) => continue,
                 MltoMa::MlRegisterPacket(packet) => Said::Register(packet.request),
                 MltoMa::DownloadStart(packet) => Said::Start(packet.file),
                 MltoMa::DownloadRequest(DownloadRequest { offset, length }) => {

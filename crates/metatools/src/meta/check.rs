@@ -114,11 +114,19 @@ fn check_image(name: &str, bytes: &[u8]) -> Report {
             Err(error) => report.problem(error),
         }
     }
-    if report.is_good() {
-        match Fs::from_image(bytes, 0) {
-            Ok(fs) => check_state(&fs, &mut report),
-            Err(error) => report.problem(error),
+    match Fs::from_damaged_image(bytes, 0) {
+        Ok((fs, damage)) => {
+            let told: Vec<String> = report.findings.iter().map(|finding| finding.text.clone()).collect();
+            let new = damage.found.iter().map(ToString::to_string).filter(|text| !told.contains(text));
+            let new: Vec<String> = new.collect();
+            new.iter().take(NAMED).for_each(|text| report.problem(text));
+            match (new.len() - new.len().min(NAMED)) as u64 + damage.more {
+                0 => {}
+                more => report.problem(format_args!("{more} more problems")),
+            }
+            check_state(&fs, &mut report);
         }
+        Err(error) => report.problem(error),
     }
     report
 }

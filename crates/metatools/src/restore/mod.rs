@@ -7,7 +7,7 @@ mod place;
 mod run;
 
 pub(crate) use bar::Bar;
-pub(crate) use place::{store, unix_now};
+pub(crate) use place::{store, store_source, unix_now};
 
 use args::{Parsed, USAGE, parse};
 use std::ffi::OsString;

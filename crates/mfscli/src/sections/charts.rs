@@ -45,12 +45,12 @@ fn table(source: &mut Source, set: &Set, chart: &Chart, daemon: Daemon) -> Block
         columns.push(column(one.name.clone(), &[&server, one.column.head]));
         samples.push(ask(source, one, range, chart.rows)?);
     }
-    let (plain, title) = match daemon {
-        Daemon::Master => ("Master chart data", "Master chart data"),
-        Daemon::Chunkserver => ("Chunkserver chart data", "Chunkserver chart data"),
+    let title = match daemon {
+        Daemon::Master => "Master chart data",
+        Daemon::Chunkserver => "Chunkserver chart data",
     };
-    let mut table = Table::new(plain, title, columns);
-    let mut times: Vec<u32> = samples.iter().flat_map(HashMap::keys).copied().collect();
+    let mut table = Table::new(title, title, columns);
+    let mut times: Vec<i64> = samples.iter().flat_map(HashMap::keys).copied().collect();
     times.sort_unstable_by(|a, b| b.cmp(a));
     times.dedup();
     let seconds = f64::from(STEPS[range as usize]);
@@ -109,8 +109,9 @@ fn ask(source: &mut Source, wanted: &Wanted, range: u32, rows: u32) -> Result<Sa
             None => source.ask(&question)?,
         };
         let Some((newest, samples)) = reply.data else { return Ok(Samples::new()) };
-        let step = STEPS[range as usize];
-        let times = (0..).map(|back: u32| newest.saturating_sub(back.saturating_mul(step)));
+        let step = i64::from(STEPS[range as usize]);
+        // A master that has recorded nothing yet begins at 0 and goes on before it.
+        let times = (0..).map(|back: i64| i64::from(newest) - back * step);
         for (time, sample) in times.zip(samples.list.iter()) {
             let sample = (sample != NO_DATA).then_some(sample);
             let sum = sums.entry(time).or_insert(if i == 0 { Some(0) } else { None });
@@ -121,4 +122,4 @@ fn ask(source: &mut Source, wanted: &Wanted, range: u32, rows: u32) -> Result<Sa
 }
 
 /// By time.
-type Samples = HashMap<u32, Option<u64>>;
+type Samples = HashMap<i64, Option<u64>>;

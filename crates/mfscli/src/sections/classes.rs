@@ -4,7 +4,7 @@ use super::Blocks;
 use crate::options::Set;
 use crate::source::{Source, text};
 use crate::table::{Block, Cell, Color, Column, Key, Table, column};
-use crate::text::label_set;
+use proto::client_master::show_labels;
 use proto::info::{LabelMatch, SclassInfo, SclassInfoReply, SclassInfoRequest};
 use serde_json::Value;
 use types::Rest;
@@ -77,7 +77,7 @@ fn part((state, sets): (u8, Rest<'_, LabelMatch>)) -> [Cell; 3] {
         1 => ("NO SPACE", Color::Orange),
         _ => ("NO", Color::Red),
     };
-    let labels: Vec<String> = sets.iter().map(|set| label_set(&set.labels)).collect();
+    let labels: Vec<String> = sets.iter().map(|set| show_labels(&set.labels)).collect();
     let shown = Cell::text(labels.join(" , "));
     [Cell::text(word).color(color), Cell::number(labels.len() as u64), shown.json(labels)]
 }
@@ -96,10 +96,10 @@ fn row(class: &SclassInfo<'_>) -> Vec<Cell> {
         Cell::text(*mode),
         Cell::number(class.files),
         Cell::number(class.dirs),
-        chunks(sum(std_under, arch_under), Color::Orange, false),
+        chunks(sum(std_under, arch_under), Color::Yellow, false),
         chunks(sum(std_exact, arch_exact), Color::Green, true),
         chunks(sum(std_over, arch_over), Color::Blue, false),
-        arch(chunks(arch_under, Color::Orange, false)),
+        arch(chunks(arch_under, Color::Yellow, false)),
         arch(chunks(arch_exact, Color::Green, true)),
         arch(chunks(arch_over, Color::Blue, false)),
     ];

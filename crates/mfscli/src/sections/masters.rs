@@ -7,6 +7,7 @@ use crate::table::{Align, Block, Cell, Color, Column, Key, Table, column};
 use crate::text;
 use proto::info::MasterInfo;
 use serde_json::json;
+use std::net::Ipv4Addr;
 
 const ORDERS: [&str; 12] = [
     "ip",
@@ -100,22 +101,38 @@ fn columns() -> Vec<Column> {
     ]
 }
 
+fn address(ip: Ipv4Addr) -> Cell {
+    Cell::text(ip.to_string()).key(Key::Whole(u32::from(ip).into()))
+}
+
+/// A master that does not answer.
+fn dead(ip: Ipv4Addr) -> Vec<Cell> {
+    let unknown = || Cell::none("not available");
+    let mut row = vec![address(ip), Cell::none("0.0.0"), Cell::text("DEAD").color(Color::Red)];
+    row.extend([unknown(), Cell::none("0"), unknown(), unknown(), unknown()]);
+    row.resize_with(ORDERS.len(), || Cell::none("-"));
+    row
+}
+
+/// `IM` when nobody answers.
+pub(crate) fn all_dead(ips: impl Iterator<Item = Ipv4Addr>) -> Table {
+    let mut table = Table::new("metadata servers", "Metadata Servers", columns());
+    table.rows = ips.map(dead).collect();
+    table
+}
+
 /// `IM`
 pub(super) fn states(source: &mut Source, set: &Set) -> Blocks {
     let mut table = Table::new("metadata servers", "Metadata Servers", columns());
     for (ip, info) in &source.masters {
-        let ip = Cell::text(ip.to_string()).key(Key::Whole(u32::from(*ip).into()));
         let Some(info) = info else {
-            let none = || Cell::none("-");
-            let mut row = vec![ip, none(), Cell::text("DEAD").color(Color::Red)];
-            row.resize_with(ORDERS.len(), none);
-            table.rows.push(row);
+            table.rows.push(dead(*ip));
             continue;
         };
         let (seconds, micros) = (info.time_us / 1_000_000, info.time_us % 1_000_000);
         let seconds32 = u32::try_from(seconds).unwrap_or(u32::MAX);
         table.rows.push(vec![
-            ip,
+            address(*ip),
             Cell::text(text::version(info.version)).key(Key::Whole(info.version.0.into())),
             state(info),
             Cell::text(format!("{seconds}.{micros:06}"))

@@ -21,6 +21,7 @@ use crate::options::{Options, Set};
 use crate::source::Source;
 use crate::table::Block;
 use admin::AskError;
+pub(crate) use masters::all_dead;
 use thiserror::Error;
 
 /// Why there is no data set.

@@ -96,23 +96,22 @@ pub(super) fn chunkservers(source: &mut Source, set: &Set) -> Blocks {
         column("port", &["port"]),
         column("id", &["id"]),
         column("maintenance", &["maintenance"]),
-        column("remove", &["change maintenance command"]).left().for_people(),
+        column("change", &["change maintenance command"]).left().for_people(),
+        column("remove", &["remove command"]).left().for_people(),
     ];
     let mut here = Table::new("chunk servers", "Chunk Servers", columns());
     let mut gone = Table::new("Disconnected chunk servers", "Disconnected Chunk Servers", away);
     for server in servers {
         let place = [host(source, server.addr), Cell::number(server.addr.port()), Cell::number(server.csid)];
         if server.flags & DISCONNECTED != 0 {
-            let leader = source.leader();
-            let command = format!(
-                "mfscli -H {} -P {} -CRC/{}/{}",
-                leader.ip(),
-                leader.port(),
-                server.addr.ip(),
-                server.addr.port()
-            );
+            let (leader, addr) = (source.leader(), server.addr);
+            let command = |code: &str| {
+                let (ip, port) = (addr.ip(), addr.port());
+                Cell::text(format!("mfscli -H {} -P {} -C{code}/{ip}/{port}", leader.ip(), leader.port()))
+            };
+            let change = command(if server.flags & MAINTENANCE != 0 { "M0" } else { "M1" });
             let state = maintenance(server.flags, "maintenance_temp_on");
-            gone.rows.push(place.into_iter().chain([state, Cell::text(command)]).collect());
+            gone.rows.push(place.into_iter().chain([state, change, command("RC")]).collect());
             continue;
         }
         let version_key = Key::Whole(server.version.0.0.into());

@@ -24,7 +24,7 @@ pub(super) fn type_bits(kind: NodeType) -> u32 {
 }
 
 /// Our attributes as the kernel's.
-pub(super) fn file_attr(node: Inode, attr: &Attr) -> FileAttr {
+pub(crate) fn file_attr(node: Inode, attr: &Attr) -> FileAttr {
     let (size, rdev) = match attr.kind {
         NodeType::BlockDev | NodeType::CharDev => (0, attr.rdev()),
         NodeType::Symlink => (attr.length & 0xFFFF_FFFF, 0),

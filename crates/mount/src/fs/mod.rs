@@ -13,6 +13,8 @@ mod special;
 mod xattr;
 
 use crate::fuse::{Device, Op, Reply, Request};
+use crate::serve::Serve;
+pub(crate) use attr::file_attr;
 use client::{Caller, Client, Directory, Handle};
 use groups::Groups;
 use listed::Listed;
@@ -92,9 +94,10 @@ impl Fs {
     fn handle(&self, fh: u64) -> Result<Arc<Handle>, Errno> {
         locked(&self.handles).get(&fh).cloned().ok_or(Errno::BADF)
     }
+}
 
-    /// Answers one request. `scratch` is memory of the calling thread, for data that is read.
-    pub(crate) fn serve(&self, device: &Device, request: &Request<'_>, scratch: &mut Vec<u8>) {
+impl Serve for Fs {
+    fn serve(&self, device: &Device, request: &Request<'_>, scratch: &mut Vec<u8>) {
         let op = match &request.op {
             Ok(Op::Forget) => return,
             Ok(Op::Interrupt { unique }) => return self.interrupts.interrupt(*unique),
@@ -110,7 +113,9 @@ impl Fs {
             reply.error(error);
         }
     }
+}
 
+impl Fs {
     fn dispatch(
         &self,
         request: &Request<'_>,

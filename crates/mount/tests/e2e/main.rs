@@ -6,9 +6,11 @@ mod attributes;
 mod coherence;
 mod command;
 mod errors;
+mod lock_torture;
 mod locks;
 mod outages;
 mod posix;
+mod trash;
 
 use harness::{ClusterSpec, Make};
 

@@ -5,6 +5,17 @@ use types::{DecodeError, Reader, Rest, Wire};
 /// Which servers may hold a copy: an or of up to four masks of labels (unused ones 0); all zero is any server.
 pub type LabelSet = [u32; 4];
 
+/// A set as people write it: `*`, or masks joined by `+`, a mask being letters from A.
+pub fn show_labels(set: &LabelSet) -> String {
+    if set[0] == 0 {
+        return "*".into();
+    }
+    let letters = |mask: &u32| -> String {
+        (0..26_u8).filter(|bit| mask >> bit & 1 == 1).map(|bit| char::from(b'A' + bit)).collect()
+    };
+    set.iter().take_while(|mask| **mask != 0).map(letters).collect::<Vec<_>>().join("+")
+}
+
 /// What a storage class asks for: `u8 admin_only | u8 mode | u16 delay | u8 create | u8 keep | u8 archive | sets`.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct SclassDef<'a> {
@@ -44,5 +55,16 @@ impl<'a> Wire<'a> for SclassDef<'a> {
         for (list, count) in lists.into_iter().zip(counts) {
             list.iter().take(count.into()).for_each(|set| set.encode(out));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_as_people_write_them() {
+        assert_eq!(show_labels(&[0; 4]), "*");
+        assert_eq!(show_labels(&[0b11, 1 << 25, 0, 0]), "AB+Z");
     }
 }

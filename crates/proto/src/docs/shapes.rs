@@ -48,6 +48,10 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
         "MlRegister",
         "`u8 1 | Version | u16 timeout`; or `u8 2 | Version | u16 timeout | u64 first change wanted`",
     ),
+    (
+        "MlState",
+        "`u64 last change on disk | u64 version of the image | u8 all changes since are held | u32 lag in seconds`",
+    ),
     ("ModuleForm", "`[u32 msgid] | Module`, the id being there when the length says so"),
     (
         "Monotonic",

@@ -31,6 +31,30 @@ impl<'a> Wire<'a> for MlRegister {
     }
 }
 
+/// What a metalogger has: `u64 synced | u64 image | u8 complete | u32 lag`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MlState {
+    /// The last change that is on its disk, 0 for none.
+    pub synced: u64,
+    /// The version of its newest image, 0 without one.
+    pub image: u64,
+    /// Image and changelogs lead to the last change without a hole.
+    pub complete: bool,
+    /// Seconds between the stamp of the last change and its arrival.
+    pub lag: u32,
+}
+
+impl<'a> Wire<'a> for MlState {
+    const MIN_SIZE: usize = 21;
+    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let (synced, image, complete, lag) = <(u64, u64, u8, u32)>::decode(r)?;
+        Ok(MlState { synced, image, complete: complete != 0, lag })
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        (self.synced, self.image, u8::from(self.complete), self.lag).encode(out);
+    }
+}
+
 /// Something that happened to the master's changelog.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum ChangeLogEvent<'a> {

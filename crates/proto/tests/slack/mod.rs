@@ -97,6 +97,8 @@ const BY_NAME: &[(&[&str], Slack)] = &[
         Slack::new(Prefix::Every(14), Extra::Never, "a list of fewer elements"),
     ),
     (&["FineAmtimeInodes"], Slack::new(Prefix::Every(20), Extra::Never, "a list of fewer elements")),
+    (&["QuarantineListReply"], Slack::new(Prefix::Lengths(&[25]), Extra::Never, "a list of fewer elements")),
+    (&["HealthReply"], Slack::new(Prefix::Lengths(&[4]), Extra::Never, "a list of fewer elements")),
     (&["CservListReply"], Slack::new(Prefix::Every(69), Extra::Never, "a list of fewer elements")),
     (
         &["FuseCheckReply"],
@@ -193,7 +195,7 @@ const BY_NAME: &[(&[&str], Slack)] = &[
         Slack::new(Prefix::From(2), Extra::Never, "a list of fewer elements, which vary in size"),
     ),
     (
-        &["FuseGettrashReply", "FuseGetsustainedReply", "FusePathsReply"],
+        &["FuseGettrashReply", "FuseGetsustainedReply", "FusePathsReply", "HealthReply"],
         Slack::new(Prefix::From(4), Extra::Never, "a list of fewer elements, which vary in size"),
     ),
     (

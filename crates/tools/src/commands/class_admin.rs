@@ -3,13 +3,12 @@
 use super::class_options::ClassOptions;
 use crate::args::{Given, Opt, flag, value};
 use crate::failure::{Failure, Stop};
-use crate::labels::format_set;
 use crate::mounts::{Access, Trouble, body, done};
 use crate::run::{FAILED, Job, MINUS_ONE, hint};
 use proto::client_master::{
     LabelSet, SclassChange, SclassChangeReply, SclassCreate, SclassCreateReply, SclassDef, SclassDelete,
     SclassDeleteReply, SclassDuplicate, SclassDuplicateReply, SclassList, SclassListReply, SclassRename,
-    SclassRenameReply,
+    SclassRenameReply, show_labels,
 };
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -103,12 +102,7 @@ fn outcome(what: &str, result: Result<(), Trouble>) -> Result<Vec<u8>, Failure> 
             if trouble == Trouble::Refused(Status::EPERM_NOTADMIN) {
                 hint("the export needs the option \"admin\" in mfsexports.cfg");
             }
-            let reason = match trouble {
-                Trouble::Refused(status) => status.text(),
-                Trouble::Link(text) => text,
-                Trouble::Malformed => "wrong answer",
-            };
-            Err(Failure(format!("storage class {what}: error: {reason}").into_bytes()))
+            Err(Failure(format!("storage class {what}: error: {}", trouble.text()).into_bytes()))
         }
     }
 }
@@ -260,7 +254,7 @@ fn named(name: Name<'_>, more: &str) -> Vec<u8> {
 /// `2->3 ; admin_only: NO ; mode: STD ; create_labels: [A] , [B] ; …`
 fn shown(class: &SclassDef<'_>) -> String {
     let sets = |list: &Rest<'_, LabelSet>| {
-        list.iter().map(|set| format!("[{}]", format_set(&set))).collect::<Vec<_>>().join(" , ")
+        list.iter().map(|set| format!("[{}]", show_labels(&set))).collect::<Vec<_>>().join(" , ")
     };
     let archived = class.archive_delay_days > 0;
     let mut numbers = vec![class.create.count(), class.keep.count()];

@@ -114,14 +114,14 @@ fn describe(
         };
         *lines += &format!("\t\tcopy {}: {} (status:{}{more}\n", number + 1, copy.addr, status(copy.kind));
     }
+    if signature.is_some() && !signed {
+        *lines += "\t\tcouldn't add this chunk to signature !!!\n";
+    }
     if !copies.iter().any(|copy| matches!(copy.kind, VALID | MARKED)) {
         *lines += "\t\tno valid copies !!!\n";
     }
     if digests.windows(2).any(|pair| pair[0] != pair[1]) {
         *lines += "\t\tcopies have different checksums !!!\n";
-    }
-    if signature.is_some() && !signed {
-        *lines += "\t\tcouldn't add this chunk to signature !!!\n";
     }
 }
 

@@ -125,7 +125,7 @@ fn one(
             }
         }
     };
-    // Only looks: the master may let this user do more than a read-only directory seems to say.
+    // A link is copied as a link.
     let from = if meta.is_symlink() {
         let (dir, name) = split(source);
         let full = realpath(&dir).map_err(|gone| Failure::call(&dir, "realpath", &gone.error))?;
@@ -134,8 +134,9 @@ fn one(
         realpath(source).map_err(|gone| Failure::call(source, "realpath", &gone.error))?
     };
     let src = job.mounts.open_resolved(source, from, Access::Read)?.inode;
-    send(job, &place, src, smode).map_err(|status| {
-        Failure([source.as_bytes(), b"->", &place.shown(), b": ", status.as_bytes()].concat())
+    let dst = job.mounts.open_resolved(place.dir.as_os_str(), place.dir.clone(), Access::Write)?.inode;
+    send(job, (src, dst), &place.name, smode).map_err(|text| {
+        Failure([source.as_bytes(), b"->", &place.shown(), b": ", text.as_bytes()].concat())
     })?;
     Ok(Vec::new())
 }
@@ -145,19 +146,14 @@ fn own_name(source: &OsStr, meta: &Metadata) -> Result<OsString, Failure> {
     if meta.is_dir() { place_of(source).map(|place| place.name) } else { Ok(split(source).1) }
 }
 
-/// Asks the master of the directory; what went wrong as text.
-fn send(job: &mut Job, place: &Place, src: Inode, smode: u8) -> Result<(), String> {
-    let opened = job.mounts.open_resolved(place.dir.as_os_str(), place.dir.clone(), Access::Write);
-    let dst = opened.map_err(|Failure(line)| String::from_utf8_lossy(&line).into_owned())?.inode;
-    let dst_name = Name::new(place.name.as_bytes()).ok_or_else(|| Status::EINVAL.text().to_owned())?;
+/// Asks the master of the mount that was opened last; what went wrong as text.
+fn send(job: &mut Job, (src, dst): (Inode, Inode), name: &OsStr, smode: u8) -> Result<(), String> {
+    let dst_name = Name::new(name.as_bytes()).ok_or_else(|| Status::EINVAL.text().to_owned())?;
     let user = User::own();
     let request =
         FuseSnapshot { msgid: MsgId(0), src, dst, dst_name, cred: user.cred(), smode, umask: umask() };
     let answer = job.mounts.ask::<_, FuseSnapshotReply>(&request).and_then(|answer| done(answer.status));
-    answer.map_err(|trouble| {
-        let Failure(line) = trouble.about(OsStr::new(""));
-        String::from_utf8_lossy(&line).trim_start_matches(": ").to_owned()
-    })
+    answer.map_err(|trouble| trouble.text())
 }
 
 fn umask() -> u16 {
@@ -194,18 +190,18 @@ pub(crate) fn remove(job: &mut Job) -> Result<u8, Stop> {
 
 fn remove_one(job: &mut Job, full: &OsStr, smode: u8) -> Result<bool, Stop> {
     let (dir, name) = split(full);
-    if let Err(failure) = job.mounts.open_resolved(&dir, PathBuf::from(&dir), Access::Write) {
-        job.fail(failure)?;
-        return Ok(false);
-    }
-    let place = Place { dir: dir.into(), name };
-    match send(job, &place, Inode(0), smode) {
-        Ok(()) => Ok(true),
-        Err(text) => {
-            job.fail(Failure([&place.shown()[..], b": ", text.as_bytes()].concat()))?;
-            Ok(false)
-        }
-    }
+    let failure = match job.mounts.open_resolved(&dir, PathBuf::from(&dir), Access::Write) {
+        Err(failure) => failure,
+        Ok(opened) => match send(job, (Inode(0), opened.inode), &name, smode) {
+            Ok(()) => return Ok(true),
+            Err(text) => {
+                let place = Place { dir: dir.into(), name };
+                Failure([&place.shown()[..], b": ", text.as_bytes()].concat())
+            }
+        },
+    };
+    job.fail(failure)?;
+    Ok(false)
 }
 
 #[cfg(test)]

@@ -69,10 +69,10 @@ impl Naive {
             }
         }
         if sets(SetMask::ATIME | SetMask::ATIME_NOW) {
-            new.atime = if sets(SetMask::ATIME) { set.atime } else { now };
+            new.atime = if sets(SetMask::ATIME) { set.atime.low() } else { now };
         }
         if sets(SetMask::MTIME | SetMask::MTIME_NOW) {
-            new.mtime = if sets(SetMask::MTIME) { set.mtime } else { now };
+            new.mtime = if sets(SetMask::MTIME) { set.mtime.low() } else { now };
         }
         if sets(SetMask::WINATTR) {
             new.winattr = set.winattr;

@@ -299,9 +299,9 @@ impl Naive {
             mode,
             uid,
             gid,
-            atime: node.atime,
-            mtime: node.mtime,
-            ctime: node.ctime,
+            atime: node.atime.into(),
+            mtime: node.mtime.into(),
+            ctime: node.ctime.into(),
             nlink: self.nlink(inode),
             length: match node.kind {
                 NodeType::Dir => dir_size(self.below(inode).length),

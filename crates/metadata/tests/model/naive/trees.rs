@@ -55,10 +55,10 @@ impl Naive {
         if smode > 7 {
             return Err(Status::EINVAL);
         }
+        id.may_change(None)?;
         if bits & (UNDELETABLE | APPENDONLY | IMMUTABLE) != 0 && !id.admin() {
             return Err(Status::EPERM);
         }
-        id.may_change(None)?;
         let top = self.node(id, inode, false)?;
         let denied = |fs: &Naive, i: u32| !fs.owns(id, i) || fs.get(i).has(IMMUTABLE) && bits & NOOWNER != 0;
         let change = |node: &mut Node| {
