@@ -38,7 +38,12 @@ impl ChunkFile {
     /// All copies on a disk. Files that come and go meanwhile may be missing.
     pub fn list(disk: &Path) -> Result<Vec<ChunkFile>> {
         let mut found = Vec::new();
-        for folder in entries(disk)?.into_iter().filter(|path| path.is_dir()) {
+        // Folders 00 to FF; others hold what is kept aside.
+        let is_folder = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.len() == 2 && u8::from_str_radix(&name, 16).is_ok()
+        };
+        for folder in entries(disk)?.into_iter().filter(is_folder) {
             found.extend(entries(&folder)?.into_iter().filter_map(ChunkFile::named));
         }
         Ok(found)

@@ -65,11 +65,6 @@ impl Matrix {
         Self::count(&self.all, |goal, copies| goal > 0 && copies > goal)
     }
 
-    /// Chunks of no file that have copies still.
-    pub fn unused(&self) -> u32 {
-        Self::count(&self.all, |goal, copies| goal == 0 && copies > 0)
-    }
-
     /// Chunks of files.
     pub fn chunks(&self) -> u32 {
         Self::count(&self.all, |goal, _| goal > 0)
@@ -177,7 +172,7 @@ mod tests {
         set(1, 3, 2, 7);
         let matrix = parse_matrix(&body).unwrap();
         assert_eq!((matrix.missing(), matrix.undergoal(), matrix.surplus()), (1, 8, 5));
-        assert_eq!((matrix.unused(), matrix.chunks(), matrix.is_at_goal()), (6, 53, false));
+        assert_eq!((matrix.chunks(), matrix.is_at_goal()), (53, false));
         assert!(parse_matrix(&body[1..]).is_err());
     }
 }

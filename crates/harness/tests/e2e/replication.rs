@@ -91,7 +91,25 @@ fn both_ways(master: Make) -> Result<()> {
         mixed.wait(&format!("all on the server with label {label}"), |good| good == [server])?;
     }
     mixed.cluster.check()?;
+    if master == Make::Ours {
+        refuses_a_wrong_code(&mut mixed.cluster)?;
+    }
     mixed.cluster.stop_all()
+}
+
+/// Until now all had the right one.
+fn refuses_a_wrong_code(cluster: &mut Cluster) -> Result<()> {
+    let cfg = cluster.hdd_cfg(0).with_file_name("mfschunkserver.cfg");
+    let text = fs::read_to_string(&cfg).context("read a configuration")?;
+    fs::write(&cfg, text.replace("let me in", "open up"))?;
+    cluster.chunkserver(0).stop()?;
+    cluster.start_chunkserver(0)?;
+    until("the wrong AUTH_CODE refused", PATIENCE, || {
+        Ok(cluster.master().log().contains("wrong AUTH_CODE"))
+    })?;
+    let connected = cluster.server_list()?.iter().filter(|line| line.connected).count();
+    ensure!(connected == 1, "{connected} servers are connected");
+    Ok(())
 }
 
 #[test]
