@@ -45,7 +45,7 @@ fn drain() -> Result<()> {
         cluster.check()?;
         Ok(state(&cluster)? == CAN_BE_REMOVED)
     })?;
-    ensure!(cluster.master().log().contains("can be removed"), "the master's log does not say so");
+    until("the master's log says so", PATIENCE, || Ok(cluster.master().log().contains("can be removed")))?;
     writer.wait_progress(50, PATIENCE).context("before the disk is pulled")?;
     ensure!(state(&cluster)? == CAN_BE_REMOVED, "it was taken back");
 
