@@ -1,6 +1,6 @@
 //! The tools of daily work (`spec/tools.md` 1 to 12): same names, flags, output and exit codes as MooseFS 3.0.117's.
 //!
-//! [`table`] names them all, once; [`run`] is what the multi-call binary calls. What a script may read goes to
+//! The module `table` names them all, once; [`run`] is what the multi-call binary calls. What a script may read goes to
 //! stdout exactly as stock prints it; what went wrong with the command line goes to stderr in our own words.
 
 mod args;
