@@ -115,6 +115,14 @@ impl Charts {
         Some((begin, (0..count).map(move |back| self.sample(series, range, back))))
     }
 
+    /// What CHART_DATA asks: [`Charts::data`] of a chart by its number or letters, of at most `most` slots. `None` for what
+    /// has no numbers.
+    pub fn answer(&self, chart: u32, most: Option<u32>) -> Option<(u32, Vec<u64>)> {
+        let id = ChartId::parse(chart, self.table)?;
+        let (begin, samples) = self.data(id, most.map_or(SAMPLES, |most| most as usize))?;
+        Some((begin, samples.collect()))
+    }
+
     /// The number of the newest slot of a range.
     pub(crate) fn newest_slot(&self, range: Range) -> u32 {
         self.newest.unwrap_or(0) / range.minutes()
@@ -178,6 +186,8 @@ mod tests {
         let (begin, samples) = charts.data(ChartId::Series(CPU, range(1)), usize::MAX).unwrap();
         assert_eq!((begin, samples.len()), (36000, SAMPLES));
         assert!(charts.data(ChartId::Combined(0, range(0)), 1).is_none());
+        assert_eq!(charts.answer(1, Some(2)), Some((36000, vec![15, NO_DATA])));
+        assert!(charts.answer(1000, None).is_none() && charts.answer(4, None).is_none());
     }
 
     proptest! {

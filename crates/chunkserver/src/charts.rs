@@ -81,11 +81,7 @@ impl ChartKeeper {
 
     /// CHART_DATA.
     pub(crate) fn data(&self, asked: &ChartData, out: &mut Vec<u8>) {
-        let most = asked.max_entries.map_or(usize::MAX, |most| most as usize);
-        let recorder = self.recorder.lock();
-        let found = ChartId::parse(asked.chart, CHUNKSERVER)
-            .and_then(|id| recorder.charts().data(id, most))
-            .map(|(begin, samples)| (begin, samples.collect::<Vec<u64>>()));
+        let found = self.recorder.lock().charts().answer(asked.chart, asked.max_entries);
         let data = found.as_ref().map(|(begin, samples)| (*begin, Counted::new(samples)));
         encode_frame(&ChartDataReply { data }, out);
     }

@@ -127,10 +127,7 @@ impl Master {
 
     /// CHART_DATA.
     pub(crate) fn send_chart_data(&self, net: &mut Net, conn: ConnId, asked: &p::ChartData) {
-        let most = asked.max_entries.map_or(usize::MAX, |most| most as usize);
-        let found = ChartId::parse(asked.chart, MASTER)
-            .and_then(|id| self.charts.recorder.charts().data(id, most))
-            .map(|(begin, samples)| (begin, samples.collect::<Vec<u64>>()));
+        let found = self.charts.recorder.charts().answer(asked.chart, asked.max_entries);
         let data = found.as_ref().map(|(begin, samples)| (*begin, Counted::new(samples)));
         net.send(conn, &p::ChartDataReply { data });
     }

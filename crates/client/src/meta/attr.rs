@@ -123,7 +123,7 @@ impl Client {
         };
         let body = match (moment_of(set.atime), moment_of(set.mtime)) {
             (atime, mtime) if atime.fine() != 0 || mtime.fine() != 0 => {
-                self.core.link.call_fine(|msgid| with_times(plain(msgid), atime, mtime), plain)?
+                self.core.link.call_fine(|msgid| plain(msgid).with_times(atime, mtime), plain)?
             }
             _ => self.core.link.call(plain)?,
         };
@@ -193,25 +193,5 @@ impl Client {
             attr.length = inner.length;
         }
         attr
-    }
-}
-
-/// The request for a master that keeps times whole.
-fn with_times(q: FuseSetattr<'_>, atime: Time, mtime: Time) -> FineSetattr<'_> {
-    let FuseSetattr { msgid, inode, opened, cred, set_mask, mode, uid, gid, winattr, .. } = q;
-    let sugid_clear_mode = q.sugid_clear_mode;
-    FineSetattr {
-        msgid,
-        inode,
-        opened,
-        cred,
-        set_mask,
-        mode,
-        uid,
-        gid,
-        atime,
-        mtime,
-        winattr,
-        sugid_clear_mode,
     }
 }

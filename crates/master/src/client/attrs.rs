@@ -56,22 +56,3 @@ impl Master {
         Ok(attr_of(&self.fs, &node, &caller))
     }
 }
-
-/// The request with times as our own clients send them.
-pub(super) fn fine<'a>(q: &p::FuseSetattr<'a>) -> p::FineSetattr<'a> {
-    let p::FuseSetattr { msgid, inode, opened, cred, set_mask, mode, uid, gid, .. } = *q;
-    p::FineSetattr {
-        msgid,
-        inode,
-        opened,
-        cred,
-        set_mask,
-        mode,
-        uid,
-        gid,
-        atime: q.atime.into(),
-        mtime: q.mtime.into(),
-        winattr: q.winattr,
-        sugid_clear_mode: q.sugid_clear_mode,
-    }
-}

@@ -80,7 +80,10 @@ impl Master {
                 self.answer(net, conn, before, &p::FuseReadlinkReply { msgid: q.msgid, reply: reply.into() });
             }
             CltoMa::FuseGetattr(q) => answer!(FuseGetattrReply, q, self.getattr(m, q)),
-            CltoMa::FuseSetattr(q) => answer!(FuseSetattrReply, q, self.setattr(m, &super::attrs::fine(q))),
+            CltoMa::FuseSetattr(q) => {
+                let whole = q.with_times(q.atime.into(), q.mtime.into());
+                answer!(FuseSetattrReply, q, self.setattr(m, &whole));
+            }
             CltoMa::FineSetattr(q) if m.caps.fine_times => answer!(FuseSetattrReply, q, self.setattr(m, q)),
             CltoMa::FuseSymlink(q) => answer!(FuseSymlinkReply, q, self.symlink(m, q)),
             CltoMa::FuseMknod(q) => answer!(FuseMknodReply, q, self.mknod(m, q)),
