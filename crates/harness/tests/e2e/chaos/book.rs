@@ -3,14 +3,16 @@
 use super::harm::Harm;
 use anyhow::{Context, Result, ensure};
 use harness::{ChunkFile, Cluster, Part, Random};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// Servers in trouble at the same time, at most: with goal 2 data may be out of reach, but never for long.
 const AT_ONCE: usize = 2;
 /// A flipped bit must be found and the copy replaced within this.
-const FLIP_HEALS: Duration = Duration::from_secs(120);
+const FLIP_HEALS: Duration = Duration::from_secs(150);
 
+/// What is not seen in so many looks is gone.
+const LOOKS: usize = 5;
 /// Between two failures of disks.
 const FAILURES: Duration = Duration::from_secs(12);
 
@@ -34,18 +36,20 @@ pub(super) struct Book {
     /// A disk has failed, and the cluster was not at full goal since.
     destroyed: bool,
     flips: Vec<Flip>,
-    /// Chunks nobody writes.
-    known: BTreeSet<u64>,
+    /// Chunks nobody writes, and how many copies they should have.
+    known: BTreeMap<u64, usize>,
     story: Vec<String>,
 }
 
 impl Book {
-    /// To be made while there are no chunks but those of files that will not be written any more.
+    /// To be made while there are no chunks but those of files that will not be written any more, all at their goals.
     pub(super) fn new(cluster: &Cluster, random: Random) -> Result<Book> {
         let servers = cluster.chunkserver_count();
-        let mut known = BTreeSet::new();
+        let mut known = BTreeMap::new();
         for server in 0..servers {
-            known.extend(ChunkFile::list(&cluster.disk(server))?.iter().map(|file| file.id));
+            for file in ChunkFile::list(&cluster.disk(server))? {
+                *known.entry(file.id).or_default() += 1;
+            }
         }
         let now = Instant::now();
         let harms = vec![None; servers];
@@ -151,11 +155,9 @@ impl Book {
         let good = self.good_copies(cluster, file.id)?;
         let others: Vec<usize> = good.iter().copied().filter(|other| *other != server).collect();
         let healthy = others.iter().all(|other| self.harms[*other].is_none());
-        if self.flips.iter().any(|flip| flip.chunk == file.id)
-            || !good.contains(&server)
-            || others.is_empty()
-            || !healthy
-        {
+        // With one copy too many the master, who does not know, might give up a good one for the bad one.
+        let at_goal = self.known.get(&file.id) == Some(&good.len()) && good.contains(&server);
+        if self.flips.iter().any(|flip| flip.chunk == file.id) || !at_goal || others.is_empty() || !healthy {
             return Ok(());
         }
         self.tell(format!("{server}: a bit of the {part:?} of chunk {:X}, others on {others:?}", file.id));
@@ -171,7 +173,7 @@ impl Book {
 
     fn known_copies(&self, cluster: &Cluster, server: usize) -> Result<Vec<ChunkFile>> {
         let mut files = ChunkFile::list(&cluster.disk(server))?;
-        files.retain(|file| self.known.contains(&file.id));
+        files.retain(|file| self.known.contains_key(&file.id));
         files.sort_by_key(|file| file.id);
         Ok(files)
     }
@@ -210,7 +212,11 @@ impl Book {
                 ));
                 continue;
             }
-            ensure!(!good.is_empty(), "the test has destroyed chunk {:X}", flip.chunk);
+            ensure!(
+                self.still_exists(cluster, &good, flip.chunk)?,
+                "no good copy of chunk {:X} is left",
+                flip.chunk
+            );
             ensure!(
                 age < FLIP_HEALS,
                 "the flipped bit of chunk {:X} on {} was not healed",
@@ -221,6 +227,20 @@ impl Book {
         }
         self.flips = left;
         Ok(())
+    }
+
+    /// Servers are looked at one after the other: a copy that moves meanwhile may be seen on neither.
+    fn still_exists(&mut self, cluster: &Cluster, good: &[usize], chunk: u64) -> Result<bool> {
+        let mut found = !good.is_empty();
+        for look in 1..LOOKS {
+            if found {
+                break;
+            }
+            self.tell(format!("chunk {chunk:X} was not seen, look {look}"));
+            std::thread::sleep(Duration::from_millis(300));
+            found = !self.good_copies(cluster, chunk)?.is_empty();
+        }
+        Ok(found)
     }
 
     /// Waits for the last of them.

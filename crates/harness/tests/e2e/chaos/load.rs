@@ -22,14 +22,15 @@ pub(super) struct Load {
 pub(super) struct Record(Vec<harness::Record>);
 
 impl Load {
-    pub(super) fn start(dirs: &[PathBuf], seconds: u64) -> Result<Load> {
+    /// `scratch` is outside the mount.
+    pub(super) fn start(dirs: &[PathBuf], scratch: &Path, seconds: u64) -> Result<Load> {
         let known: Vec<PathBuf> = dirs.iter().map(|dir| dir.join("known")).collect();
         let known: Vec<&Path> = known.iter().map(PathBuf::as_path).collect();
         let reader = Rereader::start(Path::new(HARNESS), &known)?;
         let (mut writers, mut jobs) = (Vec::new(), Vec::new());
         for (n, dir) in dirs.iter().enumerate() {
             writers.push((Recorder::start(Path::new(HARNESS), &dir.join("tree"), 1)?, 0, Instant::now()));
-            jobs.push(fio(&dir.join("fio"), n, seconds)?);
+            jobs.push(fio(&dir.join("fio"), scratch, n, seconds)?);
         }
         Ok(Load { reader, writers, fio: jobs })
     }
@@ -76,8 +77,8 @@ impl Load {
 }
 
 /// Writes at random with checksums, and reads back soon after; whole blocks in one directory, parts in the other.
-fn fio(dir: &Path, kind: usize, seconds: u64) -> Result<(Child, PathBuf)> {
-    let log = std::env::temp_dir().join(format!("elkfs-chaos-fio-{}-{kind}", std::process::id()));
+fn fio(dir: &Path, scratch: &Path, kind: usize, seconds: u64) -> Result<(Child, PathBuf)> {
+    let log = scratch.join(format!("fio-{kind}"));
     let block = ["64k", "12k"][kind % 2];
     let mut command = Command::new("fio");
     command.args([
@@ -90,7 +91,7 @@ fn fio(dir: &Path, kind: usize, seconds: u64) -> Result<(Child, PathBuf)> {
     ]);
     command.args(["--verify=crc32c", "--verify_backlog=32", "--verify_fatal=1", "--time_based"]);
     command.args([format!("--bs={block}"), format!("--runtime={seconds}"), format!("--direct={}", kind % 2)]);
-    command.arg(format!("--directory={}", dir.display())).current_dir(std::env::temp_dir());
+    command.arg(format!("--directory={}", dir.display())).current_dir(scratch);
     let file = File::create(&log).context("make a log for fio")?;
     command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
     Ok((command.spawn().context("start fio: ./test installs it")?, log))
