@@ -95,12 +95,21 @@ fn heal(master: Make) -> Result<()> {
     kept.sort();
     rotten.sort();
     ensure!(kept == rotten, "{} of {} bad copies are kept", kept.len(), rotten.len());
-    for index in 0..3 {
-        for path in chunk_files(&cluster.disk(index))? {
+    until("no copy is being made", PATIENCE, || {
+        let mut copies = Vec::new();
+        for index in 0..3 {
+            copies.extend(chunk_files(&cluster.disk(index))?);
+        }
+        // A copy on its way has version 0, and is renamed when it is whole.
+        if copies.iter().any(|path| path.to_string_lossy().ends_with("_00000000.mfs")) {
+            return Ok(false);
+        }
+        for path in copies {
             let checked = check_file(&path, Offline::default());
             ensure!(checked.is_good(), "{}: {:?}", path.display(), checked.findings);
         }
-    }
+        Ok(true)
+    })?;
     // Operators see it: in the log, and as the disk's last error.
     let log = cluster.chunkserver(0).log();
     ensure!(log.contains("does not fit its checksum"), "nothing in the log");

@@ -229,7 +229,8 @@ impl Book {
         Ok(())
     }
 
-    /// Servers are looked at one after the other: a copy that moves meanwhile may be seen on neither.
+    /// Servers are looked at one after the other: a copy that moves meanwhile may be seen on neither. Looking again hides
+    /// nothing, since what is lost does not come back.
     fn still_exists(&mut self, cluster: &Cluster, good: &[usize], chunk: u64) -> Result<bool> {
         let mut found = !good.is_empty();
         for look in 1..LOOKS {
